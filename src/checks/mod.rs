@@ -1,0 +1,53 @@
+//! Pure judgement, one file per topic, each ending in its `CHECKS`.
+
+mod consent;
+mod dns;
+mod entra;
+mod network;
+mod send;
+mod setup;
+mod smtp;
+mod token;
+
+use crate::check::{Check, Finding, judge};
+use crate::facts::Visit;
+
+/// Every check, in the order in which it is judged and shown.
+pub fn all() -> Vec<&'static Check> {
+    [setup::CHECKS, dns::CHECKS, entra::CHECKS, token::CHECKS, smtp::CHECKS, send::CHECKS, consent::CHECKS].concat()
+}
+
+/// The checks that apply to a visit: those of its sub-command.
+pub fn of(visit: &Visit) -> Vec<&'static Check> {
+    let topics: &[&str] = match visit.command.as_str() {
+        "check-token" => &["setup", "entra", "token"],
+        "check-dns" => &["dns"],
+        "consent-url" => &["consent"],
+        "probe-send" => &["setup", "entra", "token", "smtp", "send"],
+        _ => &["setup", "dns", "entra", "token", "smtp", "send"],
+    };
+    all().into_iter().filter(|check| topics.contains(&check.topic()) && applies(check, visit)).collect()
+}
+
+/// Which roads a token opens is one question where roads were named, and another where none was.
+fn applies(check: &Check, visit: &Visit) -> bool {
+    let any_road = visit.command == "check-token" && !visit.setup.roads_named;
+    match check.id {
+        "token.audience" | "token.role" => !any_road,
+        "token.opens" => any_road,
+        "dns.mx" | "dns.spf" | "dns.spf-budget" | "dns.spf-all" | "dns.spf-microsoft" | "dns.dmarc" => {
+            visit.command == "check-dns" || visit.facts.dns.is_some()
+        }
+        "entra.reach" | "entra.tenant" | "entra.clock" => {
+            visit.facts.entra.is_some() || visit.facts.tokens.iter().any(|token| token.request.is_some())
+        }
+        "setup.object-id" => visit.setup.object_id.is_some(),
+        "token.user" => visit.facts.tokens.iter().any(|token| token.scopes().is_some() || token.sasl_user.is_some()),
+        _ => true,
+    }
+}
+
+/// Judges a visit with the checks that apply to it.
+pub fn findings(visit: &Visit) -> Vec<Finding> {
+    judge(&of(visit), visit)
+}

@@ -1,0 +1,43 @@
+//! What became of the probe mail.
+
+use super::{network, smtp};
+use crate::check::{Check, Judge, Judgement, Verdict};
+use crate::facts::{Accepted, Stage, Visit};
+use crate::kb::{Where, cause, classify};
+use crate::road::Road;
+
+static ACCEPTED: Check = Check {
+    id: "send.accepted",
+    title: "The server took the probe mail",
+    needs: &[&smtp::RECIPIENT],
+    judge: Judge::PerRoad(&[Road::Smtp], accepted),
+};
+
+fn accepted(visit: &Visit, _: Road) -> Judgement {
+    let talk = smtp::facts(visit)?;
+    let Some(message) = &talk.message else {
+        return Err(talk.stopped.as_deref().unwrap_or("no mail was to leave").into());
+    };
+    let step = smtp::step(talk, Stage::Message).or_else(|_| smtp::step(talk, Stage::Data))?;
+    let mark = format!("Message-ID {}\nsubject {}", message.message_id, message.subject);
+    match (message.accepted, &step.reply, &step.fault) {
+        (Accepted::Yes, Some(reply), _) => Verdict::pass(format!("{reply}\n{mark}")),
+        (Accepted::Unknown, _, Some(fault)) => {
+            let words = format!(
+                "after the final dot: {}\nthe mail may have been sent; it is not sent again\n{mark}",
+                fault.words
+            );
+            Verdict::fail(&cause::SMTP_ANSWER_LOST, words)
+        }
+        (_, Some(reply), _) => {
+            let known = classify(Some(Where::Smtp), &reply.to_string());
+            let refused =
+                || if step.stage == Stage::Data { &cause::PROBE_NOT_ACCEPTED_DATA } else { smtp::cause_of(reply) };
+            Verdict::fail(known.first().map_or_else(refused, |found| found.cause), reply.to_string())
+        }
+        (_, None, Some(fault)) => network::failed(&format!("{} at {}", talk.server, step.stage.label()), fault),
+        (_, None, None) => Err("there was no answer".into()),
+    }
+}
+
+pub(super) static CHECKS: &[&Check] = &[&ACCEPTED];

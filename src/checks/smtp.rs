@@ -1,0 +1,224 @@
+//! Checks of the SMTP submission dialogue, each of one stage.
+
+use super::{network, token};
+use crate::access::{self, Access};
+use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
+use crate::facts::{FaultKind, Reply, SmtpFacts, Stage, Step, Visit};
+use crate::kb::{Cause, Where, cause, classify};
+use crate::road::Road;
+
+const ON_SMTP: &[Road] = &[Road::Smtp];
+
+static REACH: Check = Check {
+    id: "smtp.reach",
+    title: "The submission server takes connections",
+    needs: &[],
+    judge: Judge::PerRoad(ON_SMTP, |visit, _| {
+        let smtp = facts(visit)?;
+        let step = step(smtp, Stage::Connect)?;
+        match &step.fault {
+            Some(fault) => network::failed(&smtp.server, fault),
+            None => Verdict::pass(format!("{} in {} ms", smtp.server, step.ms)),
+        }
+    }),
+};
+
+static GREETING: Check = Check {
+    id: "smtp.greeting",
+    title: "It greets as a mail server",
+    needs: &[&REACH],
+    judge: Judge::PerRoad(ON_SMTP, |visit, _| {
+        let smtp = facts(visit)?;
+        for stage in [Stage::Banner, Stage::Ehlo] {
+            match refusal(smtp, stage)? {
+                Answer::Good(_) => {}
+                Answer::Bad(judgement) => return judgement,
+            }
+        }
+        let banner = step(smtp, Stage::Banner)?.reply.as_ref().and_then(|reply| reply.lines.first().cloned());
+        Verdict::pass(banner.unwrap_or_default())
+    }),
+};
+
+static STARTTLS: Check = Check {
+    id: "smtp.starttls",
+    title: "It offers STARTTLS, and TLS begins",
+    needs: &[&GREETING],
+    judge: Judge::PerRoad(ON_SMTP, starttls),
+};
+
+static CERTIFICATE: Check = Check {
+    id: "smtp.certificate",
+    title: "Its certificate is valid for its name",
+    needs: &[&GREETING],
+    judge: Judge::PerRoad(ON_SMTP, |visit, _| {
+        let smtp = facts(visit)?;
+        let fault = step(smtp, Stage::Starttls)?.fault.as_ref().filter(|fault| of_certificate(fault.kind));
+        if let Some(fault) = fault {
+            return network::failed(&smtp.server, fault);
+        }
+        let tls = smtp.tls.as_ref().ok_or("TLS did not begin")?;
+        Verdict::pass(format!("for {}, from {}", tls.names.join(", "), tls.issuer))
+    }),
+};
+
+static XOAUTH2: Check = Check {
+    id: "smtp.xoauth2",
+    title: "It offers XOAUTH2 under TLS",
+    needs: &[&STARTTLS, &CERTIFICATE],
+    judge: Judge::PerRoad(ON_SMTP, |visit, _| {
+        let smtp = facts(visit)?;
+        if smtp.tls.is_none() || smtp.offered.is_empty() {
+            return Err(ended(smtp));
+        }
+        let auth = smtp.offered.iter().find(|line| line.to_ascii_uppercase().starts_with("AUTH"));
+        match auth {
+            Some(line) if line.to_ascii_uppercase().contains("XOAUTH2") => Verdict::pass(line),
+            Some(line) => Verdict::fail(&cause::SMTP_XOAUTH2_MISSING, format!("it offers only: {line}")),
+            None => Verdict::fail(&cause::SMTP_XOAUTH2_MISSING, "it offers no AUTH at all"),
+        }
+    }),
+};
+
+static LOGIN: Check = Check {
+    id: "smtp.login",
+    title: "It takes the token for the mailbox",
+    needs: &[&XOAUTH2, &token::APP_ISSUED, &token::LIFETIME, &token::TENANT, &token::AUDIENCE, &token::USER],
+    judge: Judge::PerRoad(ON_SMTP, login),
+};
+
+static SENDER: Check = Check {
+    id: "smtp.sender",
+    title: "It takes the sender",
+    needs: &[&LOGIN],
+    judge: Judge::PerRoad(ON_SMTP, |visit, _| answered(visit, Stage::Mail)),
+};
+
+pub(super) static RECIPIENT: Check = Check {
+    id: "smtp.recipient",
+    title: "It takes the recipient",
+    needs: &[&SENDER],
+    judge: Judge::PerRoad(ON_SMTP, |visit, _| answered(visit, Stage::Rcpt)),
+};
+
+pub(super) fn facts(visit: &Visit) -> Result<&SmtpFacts, NotObserved> {
+    visit.facts.smtp.as_ref().ok_or_else(|| "nobody talked SMTP".into())
+}
+
+/// The step, or why the dialogue never came so far.
+pub(super) fn step(smtp: &SmtpFacts, stage: Stage) -> Result<&Step, NotObserved> {
+    smtp.step(stage).ok_or_else(|| ended(smtp))
+}
+
+fn ended(smtp: &SmtpFacts) -> NotObserved {
+    smtp.stopped.as_deref().unwrap_or("the dialogue ended before").into()
+}
+
+/// The answer of one stage: good, or the verdict that its refusal or fault means.
+enum Answer<'a> {
+    Good(&'a Reply),
+    Bad(Judgement),
+}
+
+fn refusal(smtp: &SmtpFacts, stage: Stage) -> Result<Answer<'_>, NotObserved> {
+    let step = step(smtp, stage)?;
+    if let Some(fault) = &step.fault {
+        return Ok(Answer::Bad(network::failed(&format!("{} at {}", smtp.server, stage.label()), fault)));
+    }
+    let reply = step.reply.as_ref().ok_or("there was no answer")?;
+    if reply.positive() {
+        return Ok(Answer::Good(reply));
+    }
+    Ok(Answer::Bad(Verdict::fail(cause_of(reply), reply.to_string())))
+}
+
+/// The page for a refusal.
+pub(super) fn cause_of(reply: &Reply) -> &'static Cause {
+    let text = format!("{} {}", reply.code, reply.lines.join(" "));
+    match classify(Some(Where::Smtp), &text).first() {
+        Some(found) => found.cause,
+        None if reply.permanent() => &cause::SMTP_REFUSED,
+        None => &cause::SMTP_TEMPORARY,
+    }
+}
+
+fn of_certificate(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::CertificateName | FaultKind::CertificateExpired | FaultKind::CertificateUntrusted)
+}
+
+fn starttls(visit: &Visit, _: Road) -> Judgement {
+    let smtp = facts(visit)?;
+    let Some(step) = smtp.step(Stage::Starttls) else {
+        if smtp.offered_before_tls.is_empty() && smtp.step(Stage::Ehlo).is_none() {
+            return Err(ended(smtp));
+        }
+        let offered = smtp.offered_before_tls.iter().any(|line| line.trim().eq_ignore_ascii_case("STARTTLS"));
+        if offered {
+            return Err(ended(smtp));
+        }
+        let words = format!("it offers: {}", smtp.offered_before_tls.join(", "));
+        return Verdict::fail(&cause::SMTP_STARTTLS_MISSING, words);
+    };
+    match (&step.fault, &step.reply, &smtp.tls) {
+        (Some(fault), ..) if of_certificate(fault.kind) => Verdict::pass("offered"),
+        (Some(fault), ..) => network::failed(&format!("{} at STARTTLS", smtp.server), fault),
+        (None, Some(reply), _) if !reply.positive() => {
+            let known = classify(Some(Where::Smtp), &reply.to_string());
+            let cause = known.first().map_or(&cause::SMTP_STARTTLS_REFUSED, |found| found.cause);
+            Verdict::fail(cause, reply.to_string())
+        }
+        (None, _, Some(tls)) => Verdict::pass(format!("{}, {}", tls.version, tls.cipher)),
+        (None, _, None) => Err(ended(smtp)),
+    }
+}
+
+fn login(visit: &Visit, road: Road) -> Judgement {
+    let smtp = facts(visit)?;
+    let judgement = answered(visit, Stage::Auth);
+    let reply = match &step(smtp, Stage::Auth)?.reply {
+        Some(reply) if !reply.positive() => reply,
+        _ => return judgement,
+    };
+    let mut words = reply.to_string();
+    let mut cause = cause_of(reply);
+    let token = token::of(visit, road)?;
+    // The service refuses all its reasons with the same bytes; the token is the one witness that can narrow them.
+    if *cause == cause::SMTP_LOGIN_REFUSED
+        && let Access::Unproven(missing) | Access::No(missing) = access::of(token, &visit.setup.cloud, road)
+        && token.readable()
+    {
+        cause = &cause::SMTP_ROLE_MISSING_REFUSED;
+        words.push_str(&format!("\n{missing}"));
+    }
+    if let Some(challenge) = &smtp.challenge {
+        words.push_str(&format!("\nbefore that it sent the challenge {challenge}"));
+        if *cause == cause::SMTP_LOGIN_REFUSED || *cause == cause::SMTP_REFUSED {
+            cause = &cause::SMTP_CHALLENGE_REFUSED;
+        }
+    }
+    words.push_str(&sign_in_log(token));
+    Verdict::fail(cause, words)
+}
+
+/// Where the directory's own log tells of the token that was refused.
+fn sign_in_log(token: &crate::facts::TokenFacts) -> String {
+    let correlation = token.request.as_ref().and_then(|request| request.correlation_id.as_deref());
+    match (correlation, token.text("uti")) {
+        (None, None) => String::new(),
+        (correlation, uti) => {
+            let ids = [correlation.map(|id| format!("correlation id {id}")), uti.map(|id| format!("token id {id}"))];
+            let ids: Vec<String> = ids.into_iter().flatten().collect();
+            format!("\nthe token stands in Entra's sign-in logs, service principal sign-ins: {}", ids.join(", "))
+        }
+    }
+}
+
+fn answered(visit: &Visit, stage: Stage) -> Judgement {
+    match refusal(facts(visit)?, stage)? {
+        Answer::Good(reply) => Verdict::pass(reply.to_string()),
+        Answer::Bad(judgement) => judgement,
+    }
+}
+
+pub(super) static CHECKS: &[&Check] =
+    &[&REACH, &GREETING, &STARTTLS, &CERTIFICATE, &XOAUTH2, &LOGIN, &SENDER, &RECIPIENT];

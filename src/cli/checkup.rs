@@ -1,0 +1,48 @@
+//! `checkup`: the whole checklist as one run with one report.
+
+use clap::Args;
+
+use super::{Global, run};
+use crate::plan::Slice;
+use crate::setup::{CredentialWords, Identity, InputError, Probe, Wants, table_of};
+
+/// The whole checklist for one set-up: domain, login service, token, and each road
+///
+/// Sends nothing unless told so: without --send the dialogue ends after RCPT TO.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    identity: Identity,
+    #[command(flatten)]
+    credential: CredentialWords,
+    #[command(flatten)]
+    probe: Probe,
+    /// Send one probe mail to --to
+    #[arg(long, help_heading = "Probe mail")]
+    send: bool,
+    /// Domain to look up [default: the sender's]
+    #[arg(long, value_name = "DOMAIN", help_heading = "Who and what")]
+    domain: Option<String>,
+    /// Round trip of the network put before the sandbox
+    #[arg(long, value_name = "TIME", hide_short_help = true)]
+    rtt: Option<String>,
+}
+
+pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, InputError> {
+    let mut flags = table_of(&arguments.identity);
+    flags.extend(table_of(&arguments.credential));
+    flags.extend(table_of(&arguments.probe));
+    run::insert(&mut flags, "domain", arguments.domain);
+    run::insert(&mut flags, "rtt", arguments.rtt);
+    let wants = Wants { credential: true, mailbox: true, to: arguments.send, ..Wants::default() };
+    let send = arguments.send;
+    run::run(&global, flags, wants, |setup| Slice {
+        command: "checkup",
+        verify: true,
+        token: true,
+        talk: true,
+        dns: true,
+        send: send || setup.send,
+    })
+    .await
+}

@@ -1,0 +1,55 @@
+//! `explain`: an id, a number, a code, or any pasted text, to the page that explains it. Offline.
+
+use std::io::{IsTerminal as _, Read as _};
+
+use clap::Args;
+
+use super::Global;
+use super::output::{self, note};
+use crate::explain;
+use crate::render::{self, Format};
+use crate::setup::InputError;
+
+/// Explains an AADSTS number, an SMTP reply, a cause's id, or any text that holds one; offline
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The text; without it, standard input is read
+    #[arg(value_name = "TEXT", trailing_var_arg = true, allow_hyphen_values = true)]
+    text: Vec<String>,
+    /// List every page
+    #[arg(long)]
+    list: bool,
+}
+
+/// What is pasted is a screenful; a log has a command of its own.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<u8, InputError> {
+    if arguments.list {
+        output::print(&render::page_list());
+        return Ok(0);
+    }
+    let text = if arguments.text.is_empty() { from_stdin()? } else { arguments.text.join(" ") };
+    let explanation = explain::explain(&text);
+    let recognised = !explanation.matches.is_empty();
+    let shown = match global.format {
+        Format::Json => render::matches_json(&explanation),
+        Format::Text | Format::Markdown => render::explanation(&explanation, global.format, output::style()),
+    };
+    output::print(&shown);
+    Ok(u8::from(!recognised))
+}
+
+fn from_stdin() -> Result<String, InputError> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        note("Paste the text, then end it with Ctrl-D (Ctrl-Z and Enter on Windows).");
+    }
+    let mut octets = Vec::new();
+    stdin
+        .lock()
+        .take(LONGEST)
+        .read_to_end(&mut octets)
+        .map_err(|e| InputError::new("standard input", format!("can not be read: {e}")))?;
+    Ok(String::from_utf8_lossy(&octets).into_owned())
+}

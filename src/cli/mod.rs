@@ -1,0 +1,145 @@
+//! The command line: one file per sub-command, each from arguments to library to renderer.
+
+mod check_dns;
+mod check_token;
+mod checkup;
+mod completions;
+mod consent_url;
+mod explain;
+mod output;
+mod powershell;
+mod probe_send;
+mod run;
+mod sandbox;
+mod schema;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::render::Format;
+use crate::setup::{InputError, Network};
+use output::{Color, complain};
+
+/// Interrupted by the user, as a shell counts signal 2.
+const INTERRUPTED: u8 = 130;
+/// Could not run: bad input, an unreadable file.
+const COULD_NOT_RUN: u8 = 2;
+
+/// Finds out why mail does not flow through Microsoft 365: the one cause, who must act, and the repair.
+#[derive(Parser)]
+#[command(name = "o365doctor", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Try it without a tenant:  o365doctor checkup --cloud sandbox")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every sub-command takes.
+#[derive(Args)]
+struct Global {
+    /// Profile of the configuration file
+    #[arg(long, value_name = "NAME", global = true, env = "O365DOCTOR_PROFILE", help_heading = "Global")]
+    profile: Option<String>,
+    /// Configuration file [default: the user's own]
+    #[arg(long, value_name = "FILE", global = true, env = "O365DOCTOR_CONFIG", help_heading = "Global")]
+    config: Option<PathBuf>,
+    /// text, json or markdown
+    #[arg(long, global = true, env = "O365DOCTOR_FORMAT", default_value = "text", help_heading = "Global")]
+    format: Format,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value = "auto", help_heading = "Global")]
+    color: Color,
+    /// Warnings and unproven checks count as failures
+    #[arg(long, global = true, env = "O365DOCTOR_STRICT", help_heading = "Global")]
+    strict: bool,
+    /// Write what was seen to a file
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Global")]
+    record: Option<PathBuf>,
+    /// Judge what --record wrote; contacts nobody
+    #[arg(long, value_name = "FILE", global = true, conflicts_with_all = ["record", "plan"], help_heading = "Global")]
+    replay: Option<PathBuf>,
+    /// Show what would be contacted, then stop
+    #[arg(long, global = true, help_heading = "Global")]
+    plan: bool,
+    /// Mask names and ids, for a ticket
+    #[arg(long, global = true, help_heading = "Global")]
+    share: bool,
+    /// Say more: the transcript of the dialogue
+    #[arg(short, long, global = true, help_heading = "Global")]
+    verbose: bool,
+    #[command(flatten)]
+    network: Network,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Checkup(checkup::Arguments),
+    CheckToken(check_token::Arguments),
+    CheckDns(check_dns::Arguments),
+    ProbeSend(probe_send::Arguments),
+    ConsentUrl(consent_url::Arguments),
+    Powershell(powershell::Arguments),
+    Explain(explain::Arguments),
+    Sandbox(sandbox::Arguments),
+    Schema(schema::Arguments),
+    Completions(completions::Completions),
+    Man(completions::Man),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.global.color.apply();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            complain(&InputError::new("the runtime", format!("can not be started: {e}")));
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+    };
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = dispatch(cli) => Some(ended),
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    });
+    // A read of standard input can not be taken back; nobody waits for it.
+    runtime.shutdown_background();
+    match ended {
+        None => {
+            output::restore_terminal();
+            ExitCode::from(INTERRUPTED)
+        }
+        Some(Ok(code)) => ExitCode::from(code),
+        Some(Err(error)) => {
+            complain(&error);
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<u8, InputError> {
+    let global = cli.global;
+    match cli.command {
+        Command::Checkup(arguments) => checkup::run(global, arguments).await,
+        Command::CheckToken(arguments) => check_token::run(global, arguments).await,
+        Command::CheckDns(arguments) => check_dns::run(global, arguments).await,
+        Command::ProbeSend(arguments) => probe_send::run(global, arguments).await,
+        Command::ConsentUrl(arguments) => consent_url::run(global, arguments).await,
+        Command::Powershell(arguments) => powershell::run(global, arguments).await,
+        Command::Explain(arguments) => explain::run(&global, &arguments),
+        Command::Sandbox(arguments) => sandbox::run(global, arguments).await,
+        Command::Schema(_) => Ok(schema::run()),
+        Command::Completions(arguments) => Ok(completions::completions(&arguments)),
+        Command::Man(_) => completions::man(),
+    }
+}
+
+/// The command line's own description, for completions, the manual, and the test that the pages' commands exist.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}

@@ -1,0 +1,53 @@
+//! `probe-send`: sends exactly one marked mail and says what became of it.
+
+use clap::Args;
+
+use super::{Global, run};
+use crate::plan::Slice;
+use crate::road::Road;
+use crate::setup::{CredentialWords, Identity, InputError, Probe, Setup, Wants, table_of};
+
+/// Sends exactly one marked mail over one road, and says what became of it
+///
+/// Never sends twice. If the answer to the final dot gets lost, it says "unknown" and exits 1.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    identity: Identity,
+    #[command(flatten)]
+    credential: CredentialWords,
+    #[command(flatten)]
+    probe: Probe,
+    /// Stop before DATA: nothing is sent
+    #[arg(long, help_heading = "Probe mail")]
+    dry_run: bool,
+    /// Round trip of the network put before the sandbox
+    #[arg(long, value_name = "TIME", hide_short_help = true)]
+    rtt: Option<String>,
+}
+
+pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, InputError> {
+    let mut flags = table_of(&arguments.identity);
+    flags.extend(table_of(&arguments.credential));
+    flags.extend(table_of(&arguments.probe));
+    run::insert(&mut flags, "rtt", arguments.rtt);
+    // One mail goes over one road: the one that was named, or the first of the profile's.
+    let via = flags.get("via").and_then(|via| via.as_str()).map(str::to_owned);
+    if let Some(via) = via {
+        flags.insert("roads".to_owned(), toml::Value::String(via));
+    }
+    let wants = Wants { credential: true, mailbox: true, to: true, ..Wants::default() };
+    let dry_run = arguments.dry_run;
+    let slice = |setup: &Setup| match setup.roads[..] {
+        [Road::Smtp, ..] => Ok(Slice {
+            command: "probe-send",
+            verify: true,
+            token: true,
+            talk: true,
+            send: !dry_run,
+            ..Slice::default()
+        }),
+        _ => Err(InputError::new("--via", "names a road over which this version does not send; it sends over smtp")),
+    };
+    run::run_with(&global, flags, wants, slice, |_, _| ()).await
+}

@@ -1,0 +1,200 @@
+//! `sandbox`: the tenant in the foreground, for any client.
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::output::{note, print};
+use super::{Global, run};
+use crate::facts::FORMAT;
+use crate::render::Format;
+use crate::sandbox::{self, Options, Ports, Sandbox, scenarios};
+use crate::setup::InputError;
+
+/// Runs a Microsoft 365 tenant on this computer, for any program to talk to
+///
+/// Prints its ids, its invented secret and its addresses, writes its CA certificate and a profile, and ends on Ctrl-C.
+/// Nothing of it is trusted by this computer: name its CA file to the program that talks to it, and to no other.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The fault to start with
+    #[arg(value_name = "SCENARIO", default_value = "")]
+    scenario: String,
+    /// List the scenarios
+    #[arg(long)]
+    list: bool,
+    /// Where to write the CA certificate and the profile [default: a temporary folder, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// auto, standard, or some of login=PORT,smtp=PORT,dns=PORT
+    #[arg(long, value_name = "PORTS", default_value = "auto")]
+    ports: String,
+    /// Address to listen on
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    bind: Ipv4Addr,
+    /// Round trip of the network put in between
+    #[arg(long, value_name = "TIME", default_value = "0")]
+    rtt: String,
+    /// How many tenants it holds
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    tenants: u16,
+}
+
+pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, InputError> {
+    if arguments.list {
+        print(
+            &scenarios()
+                .iter()
+                .map(|scenario| format!("{:<28} {}\n", scenario.name, scenario.title))
+                .collect::<String>(),
+        );
+        return Ok(0);
+    }
+    let scenario = run::scenario(&arguments.scenario)?;
+    let rtt = crate::setup::duration(&arguments.rtt)
+        .ok_or_else(|| InputError::new("--rtt", format!("is `{}`; it takes a time such as 50ms", arguments.rtt)))?;
+    let ports = ports(&arguments.ports)?;
+    if !arguments.bind.is_loopback() {
+        note(&format!(
+            "warning: {} can be reached from other computers; the sandbox is made for this one",
+            arguments.bind
+        ));
+    }
+    let options = Options { bind: arguments.bind, ports, rtt, tenants: usize::from(arguments.tenants) };
+    let mut sandbox = sandbox::start(scenario, &options)
+        .await
+        .map_err(|e| InputError::new("--ports", format!("can not be listened on: {e}")))?;
+    let folder = Folder::of(arguments.dir)?;
+    let files = write_files(&sandbox, &folder.path, options.tenants)?;
+    announce(&sandbox, global.format, &files);
+    sandbox.ended().await;
+    Ok(0)
+}
+
+fn ports(text: &str) -> Result<Ports, InputError> {
+    let bad = |part: &str| {
+        InputError::new("--ports", format!("holds `{part}`; it takes auto, standard, or login=PORT,smtp=PORT,dns=PORT"))
+    };
+    match text {
+        "auto" => return Ok(Ports::default()),
+        "standard" => return Ok(Ports::STANDARD),
+        _ => {}
+    }
+    let mut ports = Ports::default();
+    for part in text.split(',') {
+        let (name, port) = part.split_once('=').ok_or_else(|| bad(part))?;
+        let port = port.parse().map_err(|_| bad(part))?;
+        match name {
+            "login" | "graph" | "ews" => ports.login = port,
+            "smtp" => ports.smtp = port,
+            "dns" => ports.dns = port,
+            _ => return Err(bad(part)),
+        }
+    }
+    Ok(ports)
+}
+
+/// Where the files lie; a temporary one is removed at the end.
+struct Folder {
+    path: PathBuf,
+    temporary: bool,
+}
+
+impl Folder {
+    fn of(named: Option<PathBuf>) -> Result<Folder, InputError> {
+        let temporary = named.is_none();
+        let path =
+            named.unwrap_or_else(|| std::env::temp_dir().join(format!("o365doctor-{}", uuid::Uuid::new_v4().simple())));
+        crate::setup::config::create_private_folder(&path)
+            .map_err(|e| InputError::new("--dir", format!("names {}, which can not be made: {e}", path.display())))?;
+        Ok(Folder { path, temporary })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.temporary {
+            // What can not be removed is in the system's own temporary folder.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+struct Files {
+    ca: PathBuf,
+    profile: PathBuf,
+}
+
+fn write_files(sandbox: &Sandbox, folder: &Path, tenants: usize) -> Result<Files, InputError> {
+    let files = Files { ca: folder.join("ca.pem"), profile: folder.join("o365doctor.toml") };
+    let write = |path: &Path, text: &str| {
+        crate::setup::config::write_private(path, text)
+            .map_err(|e| InputError::new("--dir", format!("{} can not be written: {e}", path.display())))
+    };
+    write(&files.ca, sandbox.ca_pem())?;
+    write(&files.profile, &profile(sandbox, tenants))?;
+    Ok(files)
+}
+
+/// A configuration file for the sandbox: its addresses as a cloud, and a profile for each tenant.
+fn profile(sandbox: &Sandbox, tenants: usize) -> String {
+    use toml::{Table, Value};
+    let cloud = sandbox.cloud();
+    let text = |value: &str| Value::String(value.to_owned());
+    let mut table = Table::new();
+    table.insert("login".to_owned(), text(cloud.login.as_str().trim_end_matches('/')));
+    table.insert("graph".to_owned(), text(cloud.graph.as_str().trim_end_matches('/')));
+    table.insert("smtp".to_owned(), text(&cloud.smtp.to_string()));
+    table.insert("dns".to_owned(), text(&sandbox.addresses().dns.to_string()));
+    table.insert("ca_file".to_owned(), text("ca.pem"));
+    table.insert("mx_suffixes".to_owned(), Value::Array(cloud.mx_suffixes.iter().map(|s| text(s)).collect()));
+    table.insert("spf_include".to_owned(), text(&cloud.spf_include));
+    let mut profiles = Table::new();
+    for n in 0..tenants {
+        let mut words = if n == 0 { sandbox.profile() } else { sandbox.profile_of(n) };
+        words.insert("cloud".to_owned(), text("local-sandbox"));
+        let probe: Table =
+            ["to", "send"].iter().filter_map(|key| Some(((*key).to_owned(), words.remove(*key)?))).collect();
+        words.insert("probe".to_owned(), Value::Table(probe));
+        profiles.insert(if n == 0 { "sandbox".to_owned() } else { format!("sandbox{n}") }, Value::Table(words));
+    }
+    let mut file = Table::new();
+    file.insert("default".to_owned(), text("sandbox"));
+    file.insert(
+        "cloud".to_owned(),
+        Value::Table(Table::from_iter([("local-sandbox".to_owned(), Value::Table(table))])),
+    );
+    file.insert("profile".to_owned(), Value::Table(profiles));
+    toml::to_string(&file).unwrap_or_default()
+}
+
+fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
+    let addresses = sandbox.addresses();
+    let login = format!("https://localhost:{}", addresses.login.port());
+    let words = json!({
+        "format": FORMAT,
+        "login": login,
+        "smtp": format!("localhost:{}", addresses.smtp.port()),
+        "dns": addresses.dns.to_string(),
+        "tenant_id": sandbox.word("tenant"),
+        "client_id": sandbox.word("client_id"),
+        "client_secret": sandbox.word("client_secret"),
+        "object_id": sandbox.word("object_id"),
+        "mailbox": sandbox.word("mailbox"),
+        "domain": sandbox.word("domain"),
+        "ca_file": files.ca,
+        "profile_file": files.profile,
+    });
+    if format == Format::Json {
+        print(&format!("{words}\n"));
+        return;
+    }
+    let mut text = String::from("A Microsoft 365 tenant listens on this computer. Ctrl-C ends it.\n\n");
+    for (name, value) in words.as_object().into_iter().flatten().filter(|(name, _)| *name != "format") {
+        text.push_str(&format!("{name:<14} {}\n", value.as_str().unwrap_or_default()));
+    }
+    text.push_str(&format!("\nTry: o365doctor checkup --config {}\n", files.profile.display()));
+    print(&text);
+}

@@ -1,0 +1,325 @@
+//! The clouds: rows of one table. A cloud is addresses, names and trust, no behaviour; the sandbox is
+//! one more row, made at start.
+//!
+//! Source: microsoft-facts A.1, from Microsoft Learn "National clouds" and the Microsoft 365 endpoint
+//! lists, checked 2026-11-20.
+
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::facts::CloudFacts;
+use crate::road::Resource;
+
+/// Where everything lives.
+#[derive(Debug, Clone)]
+pub struct Cloud {
+    /// The word for `--cloud`.
+    pub name: String,
+    /// The login service.
+    pub login: Url,
+    /// Microsoft Graph.
+    pub graph: Url,
+    /// What stands before the tenant in the issuer of a v1 token.
+    pub issuer_v1: String,
+    /// The scope prefix of Exchange Online.
+    pub outlook_resource: String,
+    /// The scope prefix of Graph: an identifier, not an address.
+    pub graph_resource: String,
+    /// What an Outlook token may have as `aud`.
+    pub outlook_audiences: Vec<String>,
+    /// SMTP submission, host and port.
+    pub smtp: HostPort,
+    /// How a mail exchanger of this cloud ends.
+    pub mx_suffixes: Vec<String>,
+    /// The name that an SPF record includes.
+    pub spf_include: String,
+    /// `-ExchangeEnvironmentName` of the Exchange Online PowerShell.
+    pub exchange_environment: String,
+    /// Where to ask for names; none: the system's resolver.
+    pub resolver: Option<SocketAddr>,
+    /// Who vouches for the servers.
+    pub trust: Trust,
+}
+
+/// Whose certificates count. Verification can be pointed elsewhere, never switched off.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// Whether the system's authorities count.
+    pub system: bool,
+    /// Further authorities, PEM.
+    pub extra: Vec<String>,
+}
+
+/// A host and a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPort {
+    /// A name or an address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// The application id of Office 365 Exchange Online, which some tokens carry as `aud`.
+pub const EXCHANGE_APP_ID: &str = "00000002-0000-0ff1-ce00-000000000000";
+/// The application id of Microsoft Graph.
+pub const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
+
+struct Row {
+    name: &'static str,
+    login: &'static str,
+    graph: &'static str,
+    issuer_v1: &'static str,
+    outlook: &'static str,
+    smtp: &'static str,
+    mx_suffixes: &'static [&'static str],
+    spf_include: &'static str,
+    exchange_environment: &'static str,
+}
+
+/// GCC is `worldwide`: it uses the same hosts everywhere.
+const ROWS: [Row; 4] = [
+    Row {
+        name: "worldwide",
+        login: "https://login.microsoftonline.com",
+        graph: "https://graph.microsoft.com",
+        issuer_v1: "https://sts.windows.net/",
+        outlook: "https://outlook.office365.com",
+        smtp: "smtp.office365.com",
+        mx_suffixes: &[".mail.protection.outlook.com", ".mx.microsoft"],
+        spf_include: "spf.protection.outlook.com",
+        exchange_environment: "O365Default",
+    },
+    Row {
+        name: "gcc-high",
+        login: "https://login.microsoftonline.us",
+        graph: "https://graph.microsoft.us",
+        issuer_v1: "https://sts.windows.net/",
+        outlook: "https://outlook.office365.us",
+        smtp: "outlook.office365.us",
+        mx_suffixes: &[".mail.protection.office365.us"],
+        spf_include: "spf.protection.office365.us",
+        exchange_environment: "O365USGovGCCHigh",
+    },
+    Row {
+        name: "dod",
+        login: "https://login.microsoftonline.us",
+        graph: "https://dod-graph.microsoft.us",
+        issuer_v1: "https://sts.windows.net/",
+        outlook: "https://outlook-dod.office365.us",
+        smtp: "outlook-dod.office365.us",
+        mx_suffixes: &[".mail.protection.office365.us", ".protection.apps.mil"],
+        spf_include: "spf.protection.office365.us",
+        exchange_environment: "O365USGovDoD",
+    },
+    Row {
+        name: "china",
+        login: "https://login.partner.microsoftonline.cn",
+        graph: "https://microsoftgraph.chinacloudapi.cn",
+        issuer_v1: "https://sts.chinacloudapi.cn/",
+        outlook: "https://partner.outlook.cn",
+        smtp: "smtp.partner.outlook.cn",
+        mx_suffixes: &[".mail.protection.partner.outlook.cn"],
+        spf_include: "spf.protection.partner.outlook.cn",
+        exchange_environment: "O365China",
+    },
+];
+
+/// Port of message submission (RFC 6409 section 3.1).
+const SUBMISSION: u16 = 587;
+
+/// A `[cloud.NAME]` table of a configuration file: hosts and trust of its own, the rest from a row.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CloudTable {
+    /// The row that fills in what is not said here; `worldwide` by default.
+    pub base: Option<String>,
+    /// Address of the login service.
+    pub login: Option<Url>,
+    /// Address of Graph.
+    pub graph: Option<Url>,
+    /// Address of Exchange Web Services.
+    pub ews: Option<Url>,
+    /// SMTP submission, `HOST:PORT`.
+    pub smtp: Option<String>,
+    /// The mail exchanger, `HOST:PORT`.
+    pub mx: Option<String>,
+    /// IMAP with implicit TLS, `HOST:PORT`.
+    pub imap: Option<String>,
+    /// POP with implicit TLS, `HOST:PORT`.
+    pub pop: Option<String>,
+    /// The resolver, `IP:PORT`.
+    pub dns: Option<SocketAddr>,
+    /// A PEM file whose authorities alone vouch for these hosts.
+    pub ca_file: Option<std::path::PathBuf>,
+    /// How a mail exchanger of this cloud ends.
+    pub mx_suffixes: Option<Vec<String>>,
+    /// The name that an SPF record includes.
+    pub spf_include: Option<String>,
+    /// What stands before the tenant in the issuer of a v1 token.
+    pub issuer_v1: Option<String>,
+}
+
+impl Cloud {
+    /// The names of the rows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        ROWS.iter().map(|row| row.name)
+    }
+
+    /// The row of this name.
+    pub fn named(name: &str) -> Option<Cloud> {
+        // The cloud of the US government's community (not High) has the worldwide hosts.
+        let name = if matches!(name, "global" | "gcc") { "worldwide" } else { name };
+        ROWS.iter().find(|row| row.name == name).map(Row::cloud)
+    }
+
+    /// The row that the table names, with the table's own words over it. `ca` is what its `ca_file` holds.
+    ///
+    /// # Errors
+    /// A sentence naming the key that can not be used.
+    pub fn from_table(name: &str, table: &CloudTable, ca: Option<String>) -> Result<Cloud, String> {
+        let base = table.base.as_deref().unwrap_or("worldwide");
+        let mut cloud = Cloud::named(base).ok_or_else(|| format!("base `{base}` is no cloud"))?;
+        name.clone_into(&mut cloud.name);
+        for (key, url) in [("login", &table.login), ("graph", &table.graph)] {
+            if url.as_ref().is_some_and(|url| url.scheme() != "https") {
+                return Err(format!("{key} must begin with https://"));
+            }
+        }
+        cloud.login = table.login.clone().unwrap_or(cloud.login);
+        cloud.graph = table.graph.clone().unwrap_or(cloud.graph);
+        if let Some(smtp) = &table.smtp {
+            cloud.smtp = HostPort::parse(smtp, SUBMISSION).ok_or("smtp must be HOST:PORT")?;
+        }
+        cloud.resolver = table.dns.or(cloud.resolver);
+        cloud.mx_suffixes = table.mx_suffixes.clone().unwrap_or(cloud.mx_suffixes);
+        cloud.spf_include = table.spf_include.clone().unwrap_or(cloud.spf_include);
+        cloud.issuer_v1 = table.issuer_v1.clone().unwrap_or(cloud.issuer_v1);
+        if let Some(pem) = ca {
+            cloud.trust = Trust { system: false, extra: vec![pem] };
+        }
+        Ok(cloud)
+    }
+
+    /// The scope prefix of an API.
+    pub fn resource_uri(&self, resource: Resource) -> &str {
+        match resource {
+            Resource::Outlook => &self.outlook_resource,
+            Resource::Graph => &self.graph_resource,
+        }
+    }
+
+    /// An address of the login service for a tenant.
+    pub fn login_url(&self, tenant: &str, path: &str) -> Url {
+        let mut url = self.login.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push(tenant).extend(path.split('/'));
+        }
+        url
+    }
+
+    /// Whether an address is one of the login service's own: only there may a credential go.
+    pub fn is_login(&self, url: &Url) -> bool {
+        url.scheme() == "https"
+            && url.host_str() == self.login.host_str()
+            && url.port_or_known_default() == self.login.port_or_known_default()
+    }
+
+    /// Whether a mail exchanger's name is one of this cloud's.
+    pub fn owns_mx(&self, host: &str) -> bool {
+        let host = host.to_lowercase();
+        self.mx_suffixes.iter().any(|suffix| host.ends_with(&suffix.to_lowercase()))
+    }
+
+    /// The names by which judging tells one cloud from another.
+    pub fn facts(&self) -> CloudFacts {
+        CloudFacts {
+            name: self.name.clone(),
+            login: self.login.as_str().trim_end_matches('/').to_owned(),
+            smtp: self.smtp.to_string(),
+            issuer_v1: self.issuer_v1.clone(),
+            outlook_audiences: self.outlook_audiences.clone(),
+            graph_audiences: vec![self.graph_resource.clone(), GRAPH_APP_ID.to_owned()],
+            mx_suffixes: self.mx_suffixes.clone(),
+            spf_include: self.spf_include.clone(),
+            exchange_environment: self.exchange_environment.clone(),
+        }
+    }
+}
+
+impl Row {
+    fn cloud(&self) -> Cloud {
+        let url = |text: &str| Url::parse(text).expect("the rows hold valid addresses");
+        let mut outlook_audiences = vec![self.outlook.to_owned(), EXCHANGE_APP_ID.to_owned()];
+        if self.name == "worldwide" {
+            outlook_audiences.push("https://outlook.office.com".to_owned());
+        }
+        Cloud {
+            name: self.name.to_owned(),
+            login: url(self.login),
+            graph: url(self.graph),
+            issuer_v1: self.issuer_v1.to_owned(),
+            outlook_resource: self.outlook.to_owned(),
+            graph_resource: self.graph.to_owned(),
+            outlook_audiences,
+            smtp: HostPort { host: self.smtp.to_owned(), port: SUBMISSION },
+            mx_suffixes: self.mx_suffixes.iter().map(|s| (*s).to_owned()).collect(),
+            spf_include: self.spf_include.to_owned(),
+            exchange_environment: self.exchange_environment.to_owned(),
+            resolver: None,
+            trust: Trust { system: true, extra: Vec::new() },
+        }
+    }
+}
+
+impl HostPort {
+    /// Reads `HOST:PORT`, `[IPV6]:PORT` or `HOST`.
+    pub fn parse(text: &str, default_port: u16) -> Option<HostPort> {
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.starts_with('[') => (host, port.parse().ok()?),
+            _ => (text, default_port),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        (!host.is_empty() && port != 0).then(|| HostPort { host: host.to_owned(), port })
+    }
+}
+
+impl std::fmt::Display for HostPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') {
+            return write!(f, "[{}]:{}", self.host, self.port);
+        }
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_exchanger_is_recognised_by_its_ending_only() {
+        let cloud = Cloud::named("worldwide").unwrap();
+        assert!(cloud.owns_mx("contoso-com.mail.protection.outlook.com"));
+        assert!(cloud.owns_mx("Contoso-com.o-v1.MX.microsoft"));
+        assert!(!cloud.owns_mx("mail.protection.outlook.com.evil.example"));
+        assert!(!cloud.owns_mx("mx.example.com"));
+    }
+
+    #[test]
+    fn a_tenant_can_not_leave_its_place_in_the_path() {
+        let cloud = Cloud::named("worldwide").unwrap();
+        let url = cloud.login_url("a/../b?x", "oauth2/v2.0/token");
+        assert_eq!(url.as_str(), "https://login.microsoftonline.com/a%2F..%2Fb%3Fx/oauth2/v2.0/token");
+    }
+
+    #[test]
+    fn hosts_and_ports_are_read() {
+        let read = |text| HostPort::parse(text, 587).map(|h| h.to_string());
+        assert_eq!(read("localhost:25").as_deref(), Some("localhost:25"));
+        assert_eq!(read("localhost").as_deref(), Some("localhost:587"));
+        assert_eq!(read("[::1]:25").as_deref(), Some("[::1]:25"));
+        assert_eq!(read("host:x"), None);
+    }
+}

@@ -1,0 +1,91 @@
+//! What the Domain Name System says of a domain.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::spf::{Audit, Evaluation};
+
+/// The records of one domain.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct DnsFacts {
+    /// The domain.
+    pub domain: String,
+    /// Who was asked: address and port, or `system`.
+    pub resolver: String,
+    /// The MX look-up.
+    pub mx_lookup: LookupFacts,
+    /// The mail exchangers, lowest preference first.
+    pub mx: Vec<MxFact>,
+    /// The sender policy.
+    pub spf: SpfFacts,
+    /// The look-up of `_dmarc.<domain>`.
+    pub dmarc_lookup: LookupFacts,
+    /// The texts there that begin with `v=DMARC1`.
+    pub dmarc: Vec<String>,
+}
+
+/// How a look-up ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "state", content = "words")]
+pub enum LookupFacts {
+    /// Nobody asked.
+    #[default]
+    NotAsked,
+    /// Records came.
+    Found,
+    /// The name exists and has no record of this type.
+    NoSuchType,
+    /// The name does not exist.
+    NoSuchName,
+    /// The server failed (SERVFAIL).
+    ServerFailure(String),
+    /// The server refused (REFUSED).
+    Refused(String),
+    /// No answer in time.
+    Timeout(String),
+    /// Anything else.
+    Failed(String),
+}
+
+/// One mail exchanger.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct MxFact {
+    /// Lower is tried first.
+    pub preference: u16,
+    /// The host, without the final dot; empty for a null MX (RFC 7505).
+    pub host: String,
+    /// Its addresses.
+    pub addresses: Vec<String>,
+    /// Whether the host belongs to the cloud.
+    pub microsoft: bool,
+}
+
+/// The sender policy of a domain.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SpfFacts {
+    /// The record walked whole.
+    pub audit: Option<Audit>,
+    /// The evaluation for an address of Microsoft 365's own.
+    pub evaluation: Option<Evaluation>,
+    /// The address that `evaluation` is for, and where it was taken from.
+    pub microsoft_address: Option<String>,
+    /// Why there is no `evaluation`.
+    pub not_evaluated: Option<String>,
+}
+
+impl std::fmt::Display for LookupFacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LookupFacts::NotAsked => f.write_str("not asked"),
+            LookupFacts::Found => f.write_str("found"),
+            LookupFacts::NoSuchType => f.write_str("the name exists, but has no such record"),
+            LookupFacts::NoSuchName => f.write_str("the name does not exist (NXDOMAIN)"),
+            LookupFacts::ServerFailure(words) => write!(f, "the DNS server failed ({words})"),
+            LookupFacts::Refused(words) => write!(f, "the DNS server refused ({words})"),
+            LookupFacts::Timeout(words) | LookupFacts::Failed(words) => f.write_str(words),
+        }
+    }
+}

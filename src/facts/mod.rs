@@ -1,0 +1,67 @@
+//! What was seen on one run: plain data, versioned, with the time of observation. No opinions here.
+
+mod consent;
+mod dns;
+mod http;
+mod setup;
+mod smtp;
+mod token;
+
+pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
+pub use dns::{DnsFacts, LookupFacts, MxFact, SpfFacts};
+pub use http::{EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
+pub use setup::{CloudFacts, Note, SetupFacts};
+pub use smtp::{Accepted, Line, MessageFacts, Reply, SmtpFacts, Stage, Step};
+pub use token::{Form, Refusal, Signature, TokenFacts};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of what is written; within one version there are only additions.
+pub const FORMAT: u32 = 1;
+
+/// What was asked and what was seen: all that judging needs, and what `--record` writes.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Visit {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// Which checks apply: the sub-command.
+    pub command: String,
+    /// The set-up, without its secrets.
+    pub setup: SetupFacts,
+    /// What was seen.
+    pub facts: Facts,
+}
+
+/// Everything seen on one run.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Facts {
+    /// When the run began. Judging takes its time from here.
+    #[schemars(with = "String")]
+    pub observed_at: Timestamp,
+    /// The login service: its description of the tenant and its keys.
+    pub entra: Option<EntraFacts>,
+    /// The access tokens, one for each API.
+    pub tokens: Vec<TokenFacts>,
+    /// The SMTP submission dialogue.
+    pub smtp: Option<SmtpFacts>,
+    /// The domain's records.
+    pub dns: Option<DnsFacts>,
+    /// The admin-consent link or the address it redirected to.
+    pub consent: Option<ConsentFacts>,
+}
+
+impl Default for Visit {
+    fn default() -> Self {
+        Visit { format: FORMAT, command: "checkup".to_owned(), setup: SetupFacts::default(), facts: Facts::default() }
+    }
+}
+
+impl Facts {
+    /// The token for an API, if one was requested or read.
+    pub fn token_for(&self, resource: crate::road::Resource) -> Option<&TokenFacts> {
+        self.tokens.iter().find(|token| token.resource.is_none_or(|of| of == resource))
+    }
+}

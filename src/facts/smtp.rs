@@ -1,0 +1,175 @@
+//! What an SMTP dialogue showed.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, TlsFacts};
+
+/// One dialogue with a submission server.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SmtpFacts {
+    /// Host and port.
+    pub server: String,
+    /// The address that answered.
+    pub address: Option<String>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// EHLO lines before TLS.
+    pub offered_before_tls: Vec<String>,
+    /// EHLO lines after TLS.
+    pub offered: Vec<String>,
+    /// What TLS agreed on.
+    pub tls: Option<TlsFacts>,
+    /// The decoded error challenge that came as 334 in answer to AUTH.
+    pub challenge: Option<String>,
+    /// Why the dialogue ended where it did, when we ended it.
+    pub stopped: Option<String>,
+    /// The probe mail.
+    pub message: Option<MessageFacts>,
+    /// Every line, masked.
+    pub transcript: Vec<Line>,
+}
+
+/// How far a dialogue goes, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// TCP, through a proxy if there is one.
+    Connect,
+    /// The greeting.
+    Banner,
+    /// The first EHLO.
+    Ehlo,
+    /// STARTTLS, the handshake, the second EHLO.
+    Starttls,
+    /// AUTH.
+    Auth,
+    /// MAIL FROM.
+    Mail,
+    /// RCPT TO.
+    Rcpt,
+    /// DATA, up to 354.
+    Data,
+    /// The message and the answer to the final dot.
+    Message,
+}
+
+/// One step and what came of it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// Which.
+    pub stage: Stage,
+    /// Milliseconds that it took.
+    pub ms: u64,
+    /// The server's answer, when one came.
+    pub reply: Option<Reply>,
+    /// What went wrong, when no answer came.
+    pub fault: Option<Fault>,
+}
+
+/// A reply: the code and the text of its lines (RFC 5321 section 4.2).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reply {
+    /// Three digits.
+    pub code: u16,
+    /// The text of each line, without the code.
+    pub lines: Vec<String>,
+}
+
+/// The probe mail.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct MessageFacts {
+    /// Message-ID, with its angle brackets.
+    pub message_id: String,
+    /// The subject, with its unique token.
+    pub subject: String,
+    /// Envelope sender.
+    pub from: String,
+    /// Envelope recipient.
+    pub to: String,
+    /// Whether the server took it.
+    pub accepted: Accepted,
+}
+
+/// What became of the probe mail at the submission server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accepted {
+    /// A 2xx answer to the final dot.
+    Yes,
+    /// A refusal, or it never went out.
+    No,
+    /// The answer to the final dot got lost.
+    Unknown,
+}
+
+/// A line of the transcript.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Line {
+    /// Milliseconds since the dialogue began.
+    pub ms: u64,
+    /// `>` ours, `<` theirs, `=` a note.
+    pub side: char,
+    /// The text, masked.
+    pub text: String,
+}
+
+impl Reply {
+    /// Whether the answer is positive and final (2yz).
+    pub fn positive(&self) -> bool {
+        self.code / 100 == 2
+    }
+
+    /// Whether the refusal is for good (5yz).
+    pub fn permanent(&self) -> bool {
+        self.code / 100 == 5
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        for (n, line) in self.lines.iter().enumerate() {
+            write!(f, "{}{line}", if n == 0 { " " } else { " / " })?;
+        }
+        Ok(())
+    }
+}
+
+impl SmtpFacts {
+    /// The last step of this stage.
+    pub fn step(&self, stage: Stage) -> Option<&Step> {
+        self.steps.iter().rev().find(|step| step.stage == stage)
+    }
+}
+
+impl Stage {
+    /// What `--stop-after` takes.
+    pub const STOPS: [(&'static str, Stage); 7] = [
+        ("connect", Stage::Connect),
+        ("banner", Stage::Banner),
+        ("ehlo", Stage::Ehlo),
+        ("starttls", Stage::Starttls),
+        ("auth", Stage::Auth),
+        ("mail", Stage::Mail),
+        ("rcpt", Stage::Rcpt),
+    ];
+
+    /// The stage in words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Stage::Connect => "connect",
+            Stage::Banner => "greeting",
+            Stage::Ehlo => "EHLO",
+            Stage::Starttls => "STARTTLS",
+            Stage::Auth => "AUTH",
+            Stage::Mail => "MAIL FROM",
+            Stage::Rcpt => "RCPT TO",
+            Stage::Data => "DATA",
+            Stage::Message => "message",
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What a run will do: its steps, the hosts it touches, and what is left out and why.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::facts::Stage;
+use crate::message::ProbeMail;
+use crate::road::{Resource, Road};
+use crate::setup::{Credential, InputError, Setup};
+
+/// The steps of one run.
+pub struct Plan {
+    /// Which checks apply: the sub-command.
+    pub command: &'static str,
+    /// What will be done.
+    pub steps: Vec<Step>,
+    /// What will not, and why.
+    pub left_out: Vec<LeftOut>,
+    /// When the run begins.
+    pub now: Timestamp,
+}
+
+/// One step.
+pub enum Step {
+    /// Ask the login service for the tenant and its keys.
+    Discovery,
+    /// Request a token.
+    RequestToken {
+        /// The API.
+        resource: Resource,
+        /// The scope.
+        scope: String,
+    },
+    /// Take the token that was given.
+    ReadToken,
+    /// Hold the SMTP dialogue.
+    Smtp {
+        /// The mail, when it leaves.
+        mail: Option<ProbeMail>,
+        /// Go no further than this.
+        stop_after: Option<Stage>,
+    },
+    /// Look the domain up.
+    Dns,
+}
+
+/// Something that a run could do and will not.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What a sub-command asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Slice {
+    /// The sub-command.
+    pub command: &'static str,
+    /// Look the tenant and its keys up, also for a token that was given.
+    pub verify: bool,
+    /// Get or take a token.
+    pub token: bool,
+    /// Talk to the road's server.
+    pub talk: bool,
+    /// Let the probe mail leave.
+    pub send: bool,
+    /// Look the domain up.
+    pub dns: bool,
+}
+
+/// Makes the plan. Nothing is contacted.
+///
+/// # Errors
+/// An address that can not stand in a message, or a road that can not be taken.
+pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputError> {
+    let mut plan = Plan { command: slice.command, steps: Vec::new(), left_out: Vec::new(), now };
+    if slice.dns {
+        match &setup.domain {
+            Some(_) => plan.steps.push(Step::Dns),
+            None => plan.leave_out("the domain's records", "no domain is known (--domain)"),
+        }
+    }
+    let read = matches!(setup.credential, Some(Credential::Token { .. }));
+    if slice.token && (slice.verify || !read) {
+        match setup.tenant {
+            Some(_) => plan.steps.push(Step::Discovery),
+            None => {
+                plan.leave_out("the token's signature", "no tenant is known whose keys could be fetched (--tenant)");
+            }
+        }
+    }
+    if slice.token {
+        plan.tokens(setup, read);
+    }
+    if slice.talk {
+        plan.roads(setup, slice)?;
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    fn tokens(&mut self, setup: &Setup, read: bool) {
+        if read {
+            self.steps.push(Step::ReadToken);
+            return;
+        }
+        // One token opens the doors of one API, so roads of the same API share it.
+        let mut resources: Vec<Resource> = Vec::new();
+        for resource in setup.roads.iter().map(|road| road.wants().resource) {
+            if !resources.contains(&resource) {
+                resources.push(resource);
+            }
+        }
+        for resource in resources {
+            let default = || format!("{}/.default", setup.cloud.resource_uri(resource));
+            let scope = setup.scope.clone().unwrap_or_else(default);
+            self.steps.push(Step::RequestToken { resource, scope });
+        }
+    }
+
+    fn roads(&mut self, setup: &Setup, slice: Slice) -> Result<(), InputError> {
+        for road in setup.roads.iter().filter(|road| **road != Road::Smtp) {
+            let why = "this version looks at the token for it, and talks SMTP only";
+            self.leave_out(&format!("the conversation of the {road} road"), why);
+        }
+        if !setup.roads.contains(&Road::Smtp) {
+            return Ok(());
+        }
+        let from = setup.from.as_ref().or(setup.mailbox.as_ref());
+        let mail = if let (true, Some(from), Some(to)) = (slice.send, from, &setup.to) {
+            Some(ProbeMail::compose(from, to, self.now).map_err(|e| InputError::new("the probe mail", e))?)
+        } else {
+            self.leave_out(
+                "the probe mail",
+                if slice.send { "no recipient is known (--to)" } else { "it leaves only with --send" },
+            );
+            None
+        };
+        self.steps.push(Step::Smtp { mail, stop_after: setup.stop_after });
+        Ok(())
+    }
+
+    fn leave_out(&mut self, what: &str, why: &str) {
+        self.left_out.push(LeftOut { what: what.to_owned(), why: why.to_owned() });
+    }
+
+    /// The plan in words: one row a step, with the hosts it touches.
+    pub fn rows(&self, setup: &Setup) -> Vec<PlannedStep> {
+        self.steps.iter().map(|step| step.row(setup)).collect()
+    }
+}
+
+/// A step in words.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PlannedStep {
+    /// What is done.
+    pub what: String,
+    /// With whom; none: nobody is contacted.
+    pub host: Option<String>,
+    /// Whether it leaves something behind.
+    pub sends: bool,
+}
+
+impl Step {
+    /// The step as a person says it.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Step::Discovery => "asking for the tenant and its keys",
+            Step::RequestToken { .. } => "requesting a token",
+            Step::ReadToken => "reading the token",
+            Step::Smtp { mail: Some(_), .. } => "sending the probe over SMTP",
+            Step::Smtp { .. } => "talking SMTP",
+            Step::Dns => "looking the domain up",
+        }
+    }
+
+    fn row(&self, setup: &Setup) -> PlannedStep {
+        let login = || {
+            let cloud = &setup.cloud;
+            let host = cloud.login.host_str().unwrap_or_default();
+            Some(format!("{host}:{}", cloud.login.port_or_known_default().unwrap_or(443)))
+        };
+        let tenant = setup.tenant.as_deref().unwrap_or_default();
+        let (what, host, sends) = match self {
+            Step::Discovery => {
+                (format!("GET the description of tenant {tenant}, and its signing keys"), login(), false)
+            }
+            Step::RequestToken { scope, .. } => (format!("POST a token request for {scope}"), login(), false),
+            Step::ReadToken => ("decode the token that was given".to_owned(), None, false),
+            Step::Smtp { mail, stop_after } => {
+                let end = match (mail, stop_after) {
+                    (_, Some(stage)) => format!("stop after {}", stage.label()),
+                    (Some(_), None) => format!("send one mail to {}", setup.to.as_deref().unwrap_or_default()),
+                    (None, None) => "stop after RCPT TO, then RSET".to_owned(),
+                };
+                let sends = mail.is_some() && stop_after.is_none();
+                (format!("SMTP with STARTTLS and XOAUTH2; {end}"), Some(setup.cloud.smtp.to_string()), sends)
+            }
+            Step::Dns => {
+                let server = setup.cloud.resolver.map_or("the system's resolver".to_owned(), |r| r.to_string());
+                let domain = setup.domain.as_deref().unwrap_or_default();
+                (format!("look up MX, SPF and DMARC of {domain}"), Some(server), false)
+            }
+        };
+        PlannedStep { what, host, sends }
+    }
+}

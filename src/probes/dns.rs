@@ -1,0 +1,281 @@
+//! Look-ups in the Domain Name System, each with how it ended: own questions over UDP, TCP after truncation.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::serialize::binary::{BinDecodable as _, BinEncodable as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::cloud::Cloud;
+use crate::facts::{DnsFacts, LookupFacts, MxFact, SpfFacts};
+use crate::spf::{self, Answer, Lookup, LookupFailure};
+
+/// How long one datagram is waited for before it is sent again; the system's resolver waits 5 s.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The UDP payload we take: DNS Flag Day 2020's 1232 octets, which no path breaks up.
+const UDP_PAYLOAD: u16 = 1232;
+/// Aliases followed by hand where the server does not follow them itself.
+const MOST_ALIASES: usize = 8;
+
+/// Whom to ask.
+struct Resolver {
+    servers: Vec<SocketAddr>,
+    deadline: Instant,
+}
+
+/// Everything about one domain, its look-ups side by side.
+pub async fn domain(cloud: &Cloud, domain: &str, limit: Duration, now: i64) -> DnsFacts {
+    let (servers, label) = servers(cloud);
+    let resolver = Resolver { servers, deadline: Instant::now() + limit };
+    let mut facts = DnsFacts { domain: domain.to_owned(), resolver: label, ..DnsFacts::default() };
+    let dmarc = format!("_dmarc.{domain}");
+    let (mx, dmarc, spf) = tokio::join!(
+        resolver.exchangers(cloud, domain),
+        resolver.texts(&dmarc),
+        resolver.sender_policy(cloud, domain, now)
+    );
+    (facts.mx_lookup, facts.mx) = mx;
+    let (lookup, texts) = dmarc;
+    facts.dmarc_lookup = lookup;
+    // RFC 9989 section 4.7: what does not begin with the version is no DMARC record.
+    facts.dmarc = texts.into_iter().filter(|text| text.trim_start().to_lowercase().starts_with("v=dmarc1")).collect();
+    facts.spf = spf;
+    facts
+}
+
+fn servers(cloud: &Cloud) -> (Vec<SocketAddr>, String) {
+    if let Some(address) = cloud.resolver {
+        return (vec![address], address.to_string());
+    }
+    let configured = hickory_resolver::system_conf::read_system_conf().map(|(config, _)| config);
+    let mut servers: Vec<SocketAddr> = Vec::new();
+    for server in configured.iter().flat_map(hickory_resolver::config::ResolverConfig::name_servers) {
+        let address = SocketAddr::new(server.ip, 53);
+        if !servers.contains(&address) {
+            servers.push(address);
+        }
+    }
+    (servers, "the system's resolver".to_owned())
+}
+
+impl Resolver {
+    async fn exchangers(&self, cloud: &Cloud, domain: &str) -> (LookupFacts, Vec<MxFact>) {
+        let answer = self.ask(domain, RecordType::MX).await;
+        let mut found: Vec<(u16, String)> = answer.records.into_iter().filter_map(exchanger).collect();
+        found.sort();
+        found.truncate(20);
+        let mut exchangers = Vec::new();
+        for (preference, host) in found {
+            let (a, aaaa) = tokio::join!(self.a(&host), self.aaaa(&host));
+            let mut addresses: Vec<String> = a.into_iter().flatten().map(|ip| ip.to_string()).collect();
+            addresses.extend(aaaa.into_iter().flatten().map(|ip| ip.to_string()));
+            let microsoft = cloud.owns_mx(&host);
+            exchangers.push(MxFact { preference, host, addresses, microsoft });
+        }
+        (answer.ended, exchangers)
+    }
+
+    async fn texts(&self, name: &str) -> (LookupFacts, Vec<String>) {
+        let answer = self.ask(name, RecordType::TXT).await;
+        let texts = answer.records.into_iter().filter_map(text);
+        (answer.ended, texts.map(|octets| String::from_utf8_lossy(&octets).into_owned()).collect())
+    }
+
+    /// The record walked whole, and evaluated for an address of Microsoft 365's own: whether Microsoft may send for
+    /// the domain is what the evaluation says, not what the text looks like.
+    async fn sender_policy(&self, cloud: &Cloud, domain: &str, now: i64) -> SpfFacts {
+        let (audit, address) = tokio::join!(spf::audit(domain, self), self.microsoft_address(cloud));
+        let mut facts = SpfFacts { audit: Some(audit), ..SpfFacts::default() };
+        match address {
+            Err(why) => facts.not_evaluated = Some(why),
+            Ok(ip) => {
+                let mail_from = format!("postmaster@{domain}");
+                let query = spf::Query { ip, mail_from, helo: domain.to_owned(), receiver: None, now };
+                facts.evaluation = Some(spf::evaluate(&query, self).await);
+                facts.microsoft_address = Some(format!("{ip}, from the record of {}", cloud.spf_include));
+            }
+        }
+        facts
+    }
+
+    /// The first `ip4` of the record that Microsoft publishes for senders to include.
+    async fn microsoft_address(&self, cloud: &Cloud) -> Result<IpAddr, String> {
+        let (ended, texts) = self.texts(&cloud.spf_include).await;
+        let network = texts
+            .iter()
+            .filter(|text| text.to_lowercase().starts_with("v=spf1 "))
+            .flat_map(|text| text.split_whitespace())
+            .find_map(|term| term.strip_prefix("ip4:")?.split('/').next()?.parse::<Ipv4Addr>().ok());
+        let missing = || format!("no address of Microsoft 365 could be learnt from {}: {ended}", cloud.spf_include);
+        network.map(IpAddr::V4).ok_or_else(missing)
+    }
+
+    async fn ask(&self, name: &str, kind: RecordType) -> Found {
+        let Ok(mut wanted) = Name::from_ascii(name) else {
+            return Found::nothing(LookupFacts::NoSuchName);
+        };
+        wanted.set_fqdn(true);
+        for _ in 0..MOST_ALIASES {
+            let message = match self.query(&wanted, kind).await {
+                Ok(message) => message,
+                Err(ended) => return Found::nothing(ended),
+            };
+            if let Some(ended) = failure(&message) {
+                return Found::nothing(ended);
+            }
+            let (records, aliases): (Vec<_>, Vec<_>) =
+                message.answers.into_iter().map(|record| record.data).partition(|data| data.record_type() == kind);
+            if !records.is_empty() {
+                return Found { ended: LookupFacts::Found, records };
+            }
+            match aliases
+                .into_iter()
+                .rev()
+                .find_map(|data| if let RData::CNAME(target) = data { Some(target.0) } else { None })
+            {
+                Some(target) => wanted = target,
+                None => return Found::nothing(LookupFacts::NoSuchType),
+            }
+        }
+        Found::nothing(LookupFacts::Failed(format!("more than {MOST_ALIASES} aliases")))
+    }
+
+    /// Asks one server after the other, each twice over UDP.
+    async fn query(&self, name: &Name, kind: RecordType) -> Result<Message, LookupFacts> {
+        let mut last = LookupFacts::Failed("no DNS server is configured".to_owned());
+        for round in 0..2 {
+            for server in &self.servers {
+                match timeout_at(self.deadline, exchange(*server, name, kind)).await {
+                    Ok(Ok(message)) => return Ok(message),
+                    Ok(Err(ended)) => last = ended,
+                    Err(_) => return Err(LookupFacts::Timeout(format!("{server} did not answer in time"))),
+                }
+            }
+            if round == 0 && !matches!(last, LookupFacts::Timeout(_)) {
+                break;
+            }
+        }
+        Err(last)
+    }
+
+    async fn values<T>(&self, name: &str, kind: RecordType, pick: fn(RData) -> Option<T>) -> Answer<T> {
+        let answer = self.ask(name, kind).await;
+        match answer.ended {
+            LookupFacts::Found => Ok(answer.records.into_iter().filter_map(pick).collect()),
+            LookupFacts::NoSuchType => Ok(Vec::new()),
+            LookupFacts::NoSuchName => Err(LookupFailure::NoSuchName),
+            other => Err(LookupFailure::Temporary(other.to_string())),
+        }
+    }
+}
+
+struct Found {
+    ended: LookupFacts,
+    records: Vec<RData>,
+}
+
+impl Found {
+    fn nothing(ended: LookupFacts) -> Found {
+        Found { ended, records: Vec::new() }
+    }
+}
+
+fn failure(message: &Message) -> Option<LookupFacts> {
+    match message.metadata.response_code {
+        ResponseCode::NoError => None,
+        ResponseCode::NXDomain => Some(LookupFacts::NoSuchName),
+        ResponseCode::ServFail => Some(LookupFacts::ServerFailure("SERVFAIL".to_owned())),
+        ResponseCode::Refused => Some(LookupFacts::Refused("REFUSED".to_owned())),
+        other => Some(LookupFacts::Failed(other.to_string())),
+    }
+}
+
+async fn exchange(server: SocketAddr, name: &Name, kind: RecordType) -> Result<Message, LookupFacts> {
+    // From the system's random source: an answer is only believed that carries it.
+    let id = u16::from_be_bytes(uuid::Uuid::new_v4().as_bytes()[..2].try_into().unwrap_or_default());
+    let mut question = Message::new(id, MessageType::Query, OpCode::Query);
+    question.metadata.recursion_desired = true;
+    question.add_query(Query::query(name.clone(), kind));
+    let mut edns = Edns::new();
+    edns.set_max_payload(UDP_PAYLOAD);
+    question.set_edns(edns);
+    let octets = question.to_bytes().map_err(|e| LookupFacts::Failed(e.to_string()))?;
+    let failed = |e: std::io::Error| LookupFacts::Failed(format!("{server}: {e}"));
+    let silent = || LookupFacts::Timeout(format!("{server} did not answer"));
+    let answer = timeout(PATIENCE, over_udp(server, id, &octets)).await.map_err(|_| silent())?.map_err(failed)?;
+    if !answer.metadata.truncation {
+        return Ok(answer);
+    }
+    timeout(PATIENCE, over_tcp(server, &octets)).await.map_err(|_| silent())?.map_err(failed)
+}
+
+async fn over_udp(server: SocketAddr, id: u16, question: &[u8]) -> std::io::Result<Message> {
+    let local: SocketAddr =
+        if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = UdpSocket::bind(local).await?;
+    socket.connect(server).await?;
+    socket.send(question).await?;
+    let mut buffer = vec![0; usize::from(u16::MAX)];
+    loop {
+        let length = socket.recv(&mut buffer).await?;
+        // Anything else on this port was not asked for.
+        if let Ok(answer) = Message::from_bytes(&buffer[..length])
+            && answer.metadata.id == id
+        {
+            return Ok(answer);
+        }
+    }
+}
+
+async fn over_tcp(server: SocketAddr, question: &[u8]) -> std::io::Result<Message> {
+    let mut stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    let mut framed = u16::try_from(question.len()).unwrap_or(0).to_be_bytes().to_vec();
+    framed.extend_from_slice(question);
+    stream.write_all(&framed).await?;
+    let length = stream.read_u16().await?;
+    let mut buffer = vec![0; usize::from(length)];
+    stream.read_exact(&mut buffer).await?;
+    Message::from_bytes(&buffer).map_err(std::io::Error::other)
+}
+
+impl Lookup for Resolver {
+    async fn txt(&self, name: &str) -> Answer<Vec<u8>> {
+        self.values(name, RecordType::TXT, text).await
+    }
+
+    async fn a(&self, name: &str) -> Answer<Ipv4Addr> {
+        self.values(name, RecordType::A, |data| if let RData::A(a) = data { Some(a.0) } else { None }).await
+    }
+
+    async fn aaaa(&self, name: &str) -> Answer<Ipv6Addr> {
+        self.values(name, RecordType::AAAA, |data| if let RData::AAAA(a) = data { Some(a.0) } else { None }).await
+    }
+
+    async fn mx(&self, name: &str) -> Answer<(u16, String)> {
+        self.values(name, RecordType::MX, exchanger).await
+    }
+
+    async fn ptr(&self, ip: IpAddr) -> Answer<String> {
+        let name = Name::from(ip).to_ascii();
+        self.values(&name, RecordType::PTR, |data| if let RData::PTR(p) = data { Some(plain(&p.0)) } else { None })
+            .await
+    }
+}
+
+fn text(data: RData) -> Option<Vec<u8>> {
+    if let RData::TXT(text) = data { Some(text.txt_data.concat()) } else { None }
+}
+
+fn exchanger(data: RData) -> Option<(u16, String)> {
+    if let RData::MX(mx) = data { Some((mx.preference, plain(&mx.exchange))) } else { None }
+}
+
+/// A name without its final dot.
+fn plain(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,145 @@
+//! HTTPS requests: no redirect is followed, no answer is read without bound.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::redirect::Policy;
+use reqwest::{RequestBuilder, Response};
+use serde_json::Value;
+use url::Url;
+
+use super::tls::{self, Shown};
+use super::{fault, ms_since};
+use crate::cloud::Cloud;
+use crate::facts::{Fault, FaultKind, HttpFacts};
+use crate::setup::secret::Mask;
+
+/// Entra's largest answer, the signing keys, has about 30 KiB.
+const LONGEST_BODY: usize = 1024 * 1024;
+/// As much of an answer that is not understood as a person wants to see.
+const EXCERPT: usize = 300;
+
+/// The HTTPS client of one run.
+#[derive(Clone)]
+pub struct Client {
+    inner: Result<reqwest::Client, Fault>,
+    shown: Shown,
+    mask: Mask,
+}
+
+impl Client {
+    /// A client for one cloud. That it can not be built is found out at the first request.
+    pub fn new(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>, mask: &Mask) -> Client {
+        let (client, shown) = match build(cloud, timeout, proxy) {
+            Ok((client, shown)) => (Ok(client), shown),
+            Err(fault) => (Err(fault), Shown::default()),
+        };
+        Client { inner: client, shown, mask: mask.clone() }
+    }
+
+    /// GET, for JSON.
+    pub(super) async fn get(&self, url: &Url) -> (HttpFacts, Option<Value>) {
+        self.json(&format!("GET {url}"), |client| client.get(url.clone())).await
+    }
+
+    /// POST of a form, for JSON. The form is encoded here, once.
+    pub(super) async fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> (HttpFacts, Option<Value>) {
+        self.json(&format!("POST {url}"), |client| client.post(url.clone()).form(form)).await
+    }
+
+    async fn json(
+        &self,
+        request: &str,
+        make: impl FnOnce(&reqwest::Client) -> RequestBuilder,
+    ) -> (HttpFacts, Option<Value>) {
+        let began = Instant::now();
+        let correlation_id = uuid::Uuid::new_v4().to_string();
+        let mut facts = HttpFacts { request: self.mask.apply(request), ..HttpFacts::default() };
+        let body = match &self.inner {
+            Err(fault) => Err(fault.clone()),
+            Ok(client) => {
+                let request = make(client).header("client-request-id", &correlation_id);
+                facts.correlation_id = Some(correlation_id);
+                self.exchange(request, &mut facts).await
+            }
+        };
+        facts.ms = ms_since(began);
+        let body = match body {
+            Ok(body) => body,
+            Err(fault) => {
+                let fault = tls::with_certificate(fault, &self.shown);
+                facts.fault = Some(Fault { words: self.mask.apply(&fault.words), ..fault });
+                return (facts, None);
+            }
+        };
+        let value: Option<Value> = serde_json::from_slice(&body).ok();
+        if value.is_none() {
+            let text = String::from_utf8_lossy(&body);
+            let text = self.mask.apply(&text[..text.floor_char_boundary(EXCERPT * 4)]);
+            facts.words = Some(text[..text.floor_char_boundary(EXCERPT)].to_owned());
+        }
+        (facts, value)
+    }
+
+    async fn exchange(&self, request: RequestBuilder, facts: &mut HttpFacts) -> Result<Vec<u8>, Fault> {
+        let mut response = request.send().await.map_err(|e| fault::of_http(&e.without_url()))?;
+        read_head(&response, facts);
+        if response.status().is_redirection() {
+            let to = response.headers().get("location").and_then(|v| v.to_str().ok()).unwrap_or("nowhere");
+            return Err(Fault::new(FaultKind::Redirected, format!("{} to {to}", response.status())));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| fault::of_http(&e.without_url()))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LONGEST_BODY {
+                return Err(Fault::new(FaultKind::TooLong, "an answer of more than 1 MiB"));
+            }
+        }
+        Ok(body)
+    }
+}
+
+fn read_head(response: &Response, facts: &mut HttpFacts) {
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    facts.status = Some(response.status().as_u16());
+    facts.content_type = header("content-type").map(str::to_owned);
+    facts.retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok());
+    facts.clock_skew = header("date").and_then(skew);
+}
+
+/// The server's `Date` minus our clock, in seconds.
+fn skew(date: &str) -> Option<i64> {
+    let server = jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_second();
+    let ours = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+    Some(server - i64::try_from(ours).ok()?)
+}
+
+fn build(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>) -> Result<(reqwest::Client, Shown), Fault> {
+    let (mut config, shown) = tls::config(&cloud.trust)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .https_only(true)
+        .redirect(Policy::none())
+        .timeout(timeout)
+        .tcp_nodelay(true)
+        .user_agent(concat!("o365doctor/", env!("CARGO_PKG_VERSION")));
+    if let Some(proxy) = proxy {
+        let proxy =
+            reqwest::Proxy::all(proxy.clone()).map_err(|e| Fault::new(FaultKind::ProxyRefused, e.to_string()))?;
+        builder = builder.proxy(proxy);
+    } else if is_loopback(&cloud.login) {
+        // A proxy of the environment can not reach what listens on this computer only.
+        builder = builder.no_proxy();
+    }
+    let client = builder.build().map_err(|e| fault::of_http(&e))?;
+    Ok((client, shown))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}

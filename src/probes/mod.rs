@@ -1,0 +1,26 @@
+//! One conversation with the outside per file. A probe returns facts, never opinions, and never fails:
+//! what goes wrong is a fact too.
+
+pub mod consent;
+mod dialogue;
+mod dns;
+mod entra;
+mod fault;
+mod http;
+mod net;
+mod smtp;
+mod tls;
+mod token;
+
+pub use dns::domain as dns_domain;
+pub use entra::{Keys, discovery};
+pub use http::Client;
+pub use smtp::{SmtpJob, probe as smtp};
+pub use token::{TokenJob, decode as decode_token, request as request_token};
+
+use std::time::Instant;
+
+/// Milliseconds since `start`.
+fn ms_since(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

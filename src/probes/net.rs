@@ -1,0 +1,148 @@
+//! A connected stream: straight, or through a proxy.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::fault;
+use crate::cloud::HostPort;
+use crate::facts::{Fault, FaultKind};
+
+/// What a dialogue is held over: TCP, or TLS over it.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// How long one address may take before the next is tried beside it (RFC 8305 section 5: 250 ms).
+const STAGGER: Duration = Duration::from_millis(250);
+/// A filtered port answers nothing; waiting longer for a handshake that crosses the world in 0.3 s tells no more.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// Connects, and says to which address.
+pub(super) async fn connect(
+    server: &HostPort,
+    proxy: Option<&Url>,
+    deadline: Instant,
+) -> Result<(Box<dyn Stream>, Option<SocketAddr>), Fault> {
+    let deadline = deadline.min(Instant::now() + CONNECT);
+    let Some(proxy) = proxy else {
+        let stream = dial(&server.host, server.port, deadline).await?;
+        let address = stream.peer_addr().ok();
+        return Ok((Box::new(stream), address));
+    };
+    let port = proxy.port_or_known_default().unwrap_or(1080);
+    let stream = dial(proxy.host_str().unwrap_or_default(), port, deadline).await?;
+    let tunnel = async {
+        if proxy.scheme().starts_with("socks5") {
+            socks(stream, proxy, server).await
+        } else {
+            tunnel(stream, proxy, server).await
+        }
+    };
+    let silent = || Fault::new(FaultKind::ProxyRefused, "the proxy did not answer in time");
+    Ok((timeout_at(deadline, tunnel).await.map_err(|_| silent())??, None))
+}
+
+/// Tries the addresses of a name, each 250 ms after the one before; the first that connects wins.
+async fn dial(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Fault> {
+    let addresses = resolve(host, port, deadline).await?;
+    let mut attempts = JoinSet::new();
+    for (n, address) in addresses.into_iter().enumerate() {
+        let pause = STAGGER * u32::try_from(n).unwrap_or(u32::MAX);
+        attempts.spawn(async move {
+            tokio::time::sleep(pause).await;
+            TcpStream::connect(address).await.map_err(|e| (address, e))
+        });
+    }
+    let mut last = Fault::new(FaultKind::NameNotFound, format!("{host} has no address"));
+    loop {
+        match timeout_at(deadline, attempts.join_next()).await {
+            Err(_) => return Err(Fault::new(FaultKind::ConnectTimeout, format!("no answer from {host} port {port}"))),
+            Ok(None) => return Err(last),
+            Ok(Some(Ok(Ok(stream)))) => {
+                // A dialogue is small writes that wait for answers; Nagle's delay would add 40 ms to each.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Some(Ok(Err((address, e))))) => last = Fault { words: format!("{address}: {e}"), ..fault::of_io(&e) },
+            Ok(Some(Err(_))) => {}
+        }
+    }
+}
+
+async fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, Fault> {
+    let lookup = timeout_at(deadline, tokio::net::lookup_host((host, port))).await;
+    let found =
+        lookup.map_err(|_| Fault::new(FaultKind::ResolverFailed, format!("no answer about the name {host}")))?;
+    let found = found.map_err(|e| Fault::new(fault::name_fault(&e.to_string()), format!("{host}: {e}")))?;
+    Ok(found.take(8).collect())
+}
+
+async fn socks(stream: TcpStream, proxy: &Url, server: &HostPort) -> Result<Box<dyn Stream>, Fault> {
+    use tokio_socks::tcp::Socks5Stream;
+    let target = (server.host.as_str(), server.port);
+    let stream = match (proxy.username(), proxy.password()) {
+        ("", _) => Socks5Stream::connect_with_socket(stream, target).await,
+        (user, password) => {
+            let password = password.unwrap_or_default();
+            Socks5Stream::connect_with_password_and_socket(stream, target, user, password).await
+        }
+    };
+    let stream = stream.map_err(|e| Fault::new(socks_fault(&e), e.to_string()))?;
+    Ok(Box::new(stream))
+}
+
+fn socks_fault(error: &tokio_socks::Error) -> FaultKind {
+    use tokio_socks::Error as E;
+    match error {
+        E::NoAcceptableAuthMethods | E::PasswordAuthFailure(_) | E::UnknownAuthMethod => FaultKind::ProxyAuthentication,
+        _ => FaultKind::ProxyRefused,
+    }
+}
+
+/// CONNECT (RFC 9110 section 9.3.6).
+async fn tunnel(mut stream: TcpStream, proxy: &Url, server: &HostPort) -> Result<Box<dyn Stream>, Fault> {
+    let mut request = format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n");
+    if !proxy.username().is_empty() {
+        let login = STANDARD.encode(format!("{}:{}", proxy.username(), proxy.password().unwrap_or_default()));
+        request.push_str(&format!("Proxy-Authorization: Basic {login}\r\n"));
+    }
+    request.push_str("\r\n");
+    stream.write_all(request.as_bytes()).await.map_err(|e| fault::of_io(&e))?;
+    let head = head(&mut stream).await?;
+    let status = head.split_whitespace().nth(1).unwrap_or_default();
+    let first = head.lines().next().unwrap_or_default().to_owned();
+    match status {
+        "200" => Ok(Box::new(stream)),
+        "407" => Err(Fault::new(FaultKind::ProxyAuthentication, format!("{first}; it offers: {}", schemes(&head)))),
+        _ => Err(Fault::new(FaultKind::ProxyRefused, first)),
+    }
+}
+
+/// The head of the proxy's answer, one octet at a time: what follows belongs to the tunnel.
+async fn head(stream: &mut TcpStream) -> Result<String, Fault> {
+    const LONGEST: usize = 16 * 1024;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() >= LONGEST {
+            return Err(Fault::new(FaultKind::TooLong, "the proxy's answer is longer than 16 KiB"));
+        }
+        let octet = stream.read_u8().await.map_err(|e| fault::of_io(&e))?;
+        head.push(octet);
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+fn schemes(head: &str) -> String {
+    let offers = head.lines().filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("proxy-authenticate").then(|| value.split_whitespace().next().unwrap_or_default())
+    });
+    offers.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,173 @@
+//! Explanations: a page as it is read, for a person or a program.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use colored::Colorize as _;
+use serde_json::json;
+
+use super::Format;
+use super::style::{Style, printable, wrap};
+use crate::explain::{Explanation, unrecognised};
+use crate::facts::FORMAT;
+use crate::kb::{self, Cause};
+use crate::scripts;
+
+/// The matches for a program: most specific first.
+pub fn matches_json(explanation: &Explanation) -> String {
+    let matches: Vec<_> = explanation
+        .matches
+        .iter()
+        .map(|found| {
+            let page = found.cause;
+            json!({
+                "id": page.id, "title": page.title, "who": page.who, "matched": found.matched,
+                "meaning": page.meaning, "causes": page.causes, "repair": fill(page.repair),
+                "recheck": fill(page.recheck), "links": page.links, "source": page.source, "checked": page.checked,
+            })
+        })
+        .collect();
+    let ids: BTreeMap<&str, &str> = explanation.ids.iter().map(|(label, id)| (*label, id.as_str())).collect();
+    let value = json!({
+        "format": FORMAT, "matches": matches, "unrecognised": explanation.matches.is_empty(),
+        "similar": explanation.similar, "ids": ids,
+    });
+    format!("{value:#}\n")
+}
+
+/// The page of the most specific match, and the names of the others.
+pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> String {
+    let mut out = String::new();
+    let Some(found) = explanation.matches.first() else {
+        unknown(&mut out, explanation, style);
+        return out;
+    };
+    let matched = printable(&found.matched);
+    if format == Format::Markdown {
+        markdown(&mut out, found.cause, &matched);
+    } else {
+        text(&mut out, found.cause, &matched, style);
+    }
+    for (label, id) in &explanation.ids {
+        let _ = writeln!(out, "{label}: {}", printable(id));
+    }
+    let others: Vec<&str> = explanation.matches.iter().skip(1).take(5).map(|found| found.cause.id).collect();
+    if !others.is_empty() {
+        let _ = writeln!(out, "Less specific: {}", others.join(", "));
+    }
+    out
+}
+
+fn unknown(out: &mut String, explanation: &Explanation, style: Style) {
+    let page = unrecognised();
+    let _ = writeln!(out, "{} [{}]\n", page.title.bold(), page.id);
+    for line in explanation.text.lines().take(5) {
+        let _ = writeln!(out, "  {}", printable(line));
+    }
+    if !explanation.similar.is_empty() {
+        let _ = writeln!(out, "\nDid you mean: {}?", explanation.similar.join(", "));
+    }
+    out.push('\n');
+    body(out, page.meaning, style);
+    section(out, "Repair", &fill(page.repair), style);
+}
+
+fn text(out: &mut String, page: &Cause, matched: &str, style: Style) {
+    let _ = writeln!(out, "{} [{}]", page.title.bold(), page.id);
+    let _ = writeln!(out, "{}\n", format!("matched: {matched}").dimmed());
+    let role = if page.role.is_empty() { String::new() } else { format!(" ({})", page.role) };
+    let _ = writeln!(out, "Who acts: {}{role}", page.who.label());
+    if !page.wait.is_empty() {
+        let _ = writeln!(out, "Takes: {}", page.wait);
+    }
+    for rule in page.posture {
+        let _ = writeln!(out, "A posture scanner will name the rule {rule}");
+    }
+    out.push('\n');
+    if page.depth == kb::Depth::Brief {
+        section(out, "Official text", page.official, style);
+    }
+    section(out, "Meaning", page.meaning, style);
+    section(out, "Causes", page.causes, style);
+    section(out, "Repair", &fill(page.repair), style);
+    section(out, "Check again", &fill(page.recheck), style);
+    for link in page.links {
+        let _ = writeln!(out, "{link}");
+    }
+    let _ = writeln!(out, "{}", format!("Source: {}. Checked {}.", page.source, page.checked).dimmed());
+}
+
+fn section(out: &mut String, title: &str, text: &str, style: Style) {
+    if text.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", title.bold());
+    body(out, text, style);
+}
+
+/// Markdown as it reads on a terminal: paragraphs wrapped, code as it stands.
+fn body(out: &mut String, text: &str, style: Style) {
+    let width = style.width.min(90) - 2;
+    let mut paragraph = String::new();
+    let mut fenced = false;
+    let flush = |paragraph: &mut String, out: &mut String| {
+        let indent =
+            if paragraph.starts_with(|c: char| c.is_ascii_digit()) && paragraph.contains(". ") { 3 } else { 0 };
+        for (n, line) in wrap(&paragraph.replace("**", "").replace('`', ""), width - indent).iter().enumerate() {
+            if !line.is_empty() {
+                let gap = if n == 0 { 0 } else { indent };
+                let _ = writeln!(out, "  {:gap$}{}", "", printable(line));
+            }
+        }
+        paragraph.clear();
+    };
+    for line in text.lines() {
+        if line.starts_with("```") {
+            flush(&mut paragraph, out);
+            fenced = !fenced;
+        } else if fenced {
+            let _ = writeln!(out, "    {}", printable(line).bold());
+        } else {
+            let item = line.starts_with("- ") || line.split_once(". ").is_some_and(|(n, _)| n.parse::<u8>().is_ok());
+            if line.trim().is_empty() || item {
+                flush(&mut paragraph, out);
+            }
+            paragraph.push_str(line.trim());
+            paragraph.push(' ');
+        }
+    }
+    flush(&mut paragraph, out);
+    out.push('\n');
+}
+
+fn markdown(out: &mut String, page: &Cause, matched: &str) {
+    let _ = writeln!(out, "# {}\n\n`{}`, matched: `{}`\n", page.title, page.id, matched.replace('`', "'"));
+    let role = if page.role.is_empty() { String::new() } else { format!(" ({})", page.role) };
+    let _ = writeln!(out, "**Who acts:** {}{role}\n", page.who.label());
+    let (repair, recheck) = (fill(page.repair), fill(page.recheck));
+    let sections = [
+        ("Official text", page.official),
+        ("Meaning", page.meaning),
+        ("Causes", page.causes),
+        ("Repair", &repair),
+        ("Check again", &recheck),
+        ("Sample", page.sample),
+    ];
+    for (title, text) in sections.iter().filter(|(_, text)| !text.is_empty()) {
+        let _ = writeln!(out, "## {title}\n\n{text}\n");
+    }
+    for link in page.links {
+        let _ = writeln!(out, "- <{link}>");
+    }
+    let _ = writeln!(out, "\nSource: {}. Checked {}.\n", page.source, page.checked);
+}
+
+/// A template with no values: the names show as `<name>`.
+fn fill(template: &str) -> String {
+    scripts::fill(template, &BTreeMap::new()).unwrap_or_else(|_| template.to_owned())
+}
+
+/// Every page, one a line.
+pub fn page_list() -> String {
+    kb::all().iter().map(|page| format!("{:<36} {}\n", page.id, page.title)).collect()
+}

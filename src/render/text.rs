@@ -1,0 +1,280 @@
+//! For a person at a terminal: a line a check, and under what needs a look the words it rests on, the cause, who
+//! acts, the repair and how to check again.
+
+use std::fmt::Write as _;
+
+use colored::Colorize as _;
+
+use super::style::{Style, printable, wrap};
+use crate::access::Access;
+use crate::claims::meaning;
+use crate::facts::{ConsentLinks, SmtpFacts, TokenFacts};
+use crate::report::{FindingReport, Report, Summary, Word};
+
+/// Where the words beside a claim begin.
+const WORDS_AT: usize = 46;
+
+pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
+    let mut out = String::new();
+    heading(&mut out, report);
+    if let Some(links) = report.facts.consent.as_ref().and_then(|consent| consent.links.as_ref()) {
+        consent_links(&mut out, links, style);
+    }
+    if report.command == "check-token" {
+        claims(&mut out, report, style);
+    }
+    let mut topic = "";
+    for finding in shown(&report.findings) {
+        if finding.topic != topic {
+            topic = finding.topic;
+            let _ = writeln!(out, "{}", topic_title(topic).bold());
+        }
+        line(&mut out, finding, &report.findings, style);
+        if finding.repair.is_some() {
+            details(&mut out, finding, style);
+        }
+    }
+    skipped(&mut out, &report.findings, style);
+    roads(&mut out, report, style);
+    if verbose && let Some(smtp) = &report.facts.smtp {
+        transcript(&mut out, smtp);
+    }
+    if !report.findings.is_empty() {
+        summary(&mut out, &report.summary);
+    }
+    out
+}
+
+fn heading(out: &mut String, report: &Report) {
+    let setup = &report.setup;
+    let of = if report.command == "check-dns" { &setup.domain } else { &setup.mailbox };
+    let subject = of.as_ref().map(|name| format!(" {}", printable(name))).unwrap_or_default();
+    let _ = writeln!(out, "{}{subject} ({})\n", report.command.bold(), printable(&setup.cloud.name));
+}
+
+/// A check that passes on several roads is one line; skipped ones are folded at the end.
+fn shown(findings: &[FindingReport]) -> impl Iterator<Item = &FindingReport> {
+    findings.iter().enumerate().filter_map(|(n, finding)| {
+        let before = &findings[..n];
+        let folded = finding.outcome == Word::Pass
+            && before.iter().any(|other| other.check == finding.check && other.outcome == Word::Pass);
+        (finding.outcome != Word::Skipped && !folded).then_some(finding)
+    })
+}
+
+fn line(out: &mut String, finding: &FindingReport, all: &[FindingReport], style: Style) {
+    let mut claim = finding.title.to_owned();
+    let roads: Vec<String> = all
+        .iter()
+        .filter(|other| other.check == finding.check && other.outcome == finding.outcome)
+        .filter_map(|other| other.road.map(|road| road.to_string()))
+        .collect();
+    let several = all.iter().filter(|other| other.check == finding.check).count() > 1;
+    if several && finding.outcome == Word::Pass {
+        let _ = write!(claim, " ({})", roads.join(", "));
+    } else if let (true, Some(road)) = (several, finding.road) {
+        let _ = write!(claim, " ({road})");
+    }
+    let words = match finding.outcome {
+        Word::Pass => finding.evidence.first().map(String::as_str).unwrap_or_default(),
+        Word::NotObserved => finding.because.as_deref().unwrap_or_default(),
+        _ => "",
+    };
+    let words = printable(words);
+    let _ = write!(out, "  {} {claim}", style.mark(finding.outcome));
+    if !words.is_empty() {
+        let gap = WORDS_AT.saturating_sub(claim.chars().count()).max(2);
+        let room = style.width.saturating_sub(4 + claim.chars().count() + gap);
+        let _ = write!(out, "{:gap$}{}", "", shorten(&words, room).dimmed());
+    }
+    out.push('\n');
+}
+
+fn shorten(words: &str, room: usize) -> String {
+    if words.chars().count() <= room {
+        return words.to_owned();
+    }
+    let kept: String = words.chars().take(room.saturating_sub(2)).collect();
+    format!("{kept}..")
+}
+
+fn details(out: &mut String, finding: &FindingReport, style: Style) {
+    let width = style.width.saturating_sub(14);
+    let mut row = |label: &str, text: &str| {
+        for (n, line) in wrap(text, width).into_iter().enumerate() {
+            let label = if n == 0 { label } else { "" };
+            let _ = writeln!(out, "      {:<7} {line}", label.dimmed());
+        }
+    };
+    for (n, words) in finding.evidence.iter().enumerate() {
+        row(if n == 0 { "seen" } else { "" }, &printable(words));
+    }
+    row("cause", &format!("{} [{}]", finding.cause_title.unwrap_or_default(), finding.cause.unwrap_or_default()));
+    if let Some(who) = finding.who {
+        let role = finding.role.map(|role| format!(" ({role})")).unwrap_or_default();
+        row("who", &format!("{}{role}", who.label()));
+    }
+    let (sentence, block) = repair_in_short(finding.repair.as_deref().unwrap_or_default());
+    row("repair", &printable(&sentence));
+    for line in block.lines() {
+        let _ = writeln!(out, "                {}", printable(line).bold());
+    }
+    if let Some(wait) = finding.wait {
+        let _ = writeln!(out, "      {:<7} {wait}", "wait".dimmed());
+    }
+    let again = first_command(finding.recheck.as_deref().unwrap_or_default());
+    if !again.is_empty() {
+        let _ = writeln!(out, "      {:<7} {}", "again".dimmed(), printable(&again));
+    }
+    let more = finding.cause.unwrap_or_default();
+    let _ = writeln!(out, "      {:<7} o365doctor explain {more}", "more".dimmed());
+    if let Some(link) = finding.link {
+        let _ = writeln!(out, "      {:<7} {link}", "link".dimmed());
+    }
+}
+
+/// The first paragraph of a repair, without Markdown's marks, and its first fenced block.
+fn repair_in_short(repair: &str) -> (String, String) {
+    let mut paragraph = String::new();
+    let mut block = String::new();
+    let mut lines = repair.lines();
+    for line in lines.by_ref() {
+        if line.starts_with("```") {
+            break;
+        }
+        if line.trim().is_empty() && !paragraph.is_empty() {
+            continue;
+        }
+        if !paragraph.is_empty() {
+            paragraph.push(' ');
+        }
+        paragraph.push_str(line.trim());
+    }
+    for line in lines.take_while(|line| !line.starts_with("```")) {
+        block.push_str(line);
+        block.push('\n');
+    }
+    (paragraph.replace("**", "").replace('`', ""), block)
+}
+
+/// The first of our own commands in a text.
+fn first_command(text: &str) -> String {
+    let quoted = text.split('`').skip(1).step_by(2).find(|part| part.starts_with("o365doctor"));
+    let line = text.lines().map(str::trim).find(|line| line.starts_with("o365doctor"));
+    quoted.or(line).unwrap_or_default().to_owned()
+}
+
+fn skipped(out: &mut String, findings: &[FindingReport], style: Style) {
+    let mut roots: Vec<&str> = Vec::new();
+    for root in findings.iter().filter(|f| f.outcome == Word::Skipped).filter_map(|f| f.because.as_deref()) {
+        if !roots.contains(&root) {
+            roots.push(root);
+        }
+    }
+    for root in roots {
+        let hang: Vec<&str> = findings
+            .iter()
+            .filter(|f| f.outcome == Word::Skipped && f.because.as_deref() == Some(root))
+            .map(|f| f.check)
+            .collect();
+        let text = format!("{} skipped, for they hang on {root}: {}", hang.len(), hang.join(", "));
+        for (n, line) in wrap(&text, style.width.saturating_sub(4)).into_iter().enumerate() {
+            let mark = if n == 0 { style.mark(Word::Skipped) } else { " ".to_owned() };
+            let _ = writeln!(out, "  {mark} {}", line.dimmed());
+        }
+    }
+}
+
+fn claims(out: &mut String, report: &Report, style: Style) {
+    for token in &report.facts.tokens {
+        let fields =
+            token.header.iter().map(|field| ("header", field)).chain(token.claims.iter().map(|field| ("claim", field)));
+        let mut last = "";
+        for (part, (name, value)) in fields {
+            if part != last {
+                let _ = writeln!(out, "{}", if part == "header" { "Header" } else { "Claims" }.bold());
+                last = part;
+            }
+            let value = printable(&crate::claims::shown(name, value));
+            let _ = writeln!(out, "  {name:<12} {}", shorten(&value, style.width.max(60) - 15));
+            if let Some(meaning) = meaning(name) {
+                let _ = writeln!(out, "  {:<12} {}", "", meaning.dimmed());
+            }
+        }
+        if !last.is_empty() {
+            out.push('\n');
+        }
+        raw(out, token);
+    }
+}
+
+fn raw(out: &mut String, token: &TokenFacts) {
+    if let Some(user) = &token.sasl_user {
+        let _ = writeln!(out, "It was wrapped in an XOAUTH2 string for user={}\n", printable(user));
+    }
+}
+
+fn roads(out: &mut String, report: &Report, style: Style) {
+    let Some(roads) = &report.roads else { return };
+    let _ = writeln!(out, "{}", "Roads that this token opens".bold());
+    for row in roads {
+        let (outcome, why) = match &row.access {
+            Access::Yes(why) => (Word::Pass, why),
+            Access::No(why) => (Word::Fail, why),
+            Access::Unproven(why) => (Word::Unproven, why),
+        };
+        for (n, line) in wrap(&printable(why), style.width.saturating_sub(13)).into_iter().enumerate() {
+            let (mark, road) =
+                if n == 0 { (style.mark(outcome), row.road.to_string()) } else { (" ".to_owned(), String::new()) };
+            let _ = writeln!(out, "  {mark} {road:<7}  {line}");
+        }
+    }
+}
+
+fn consent_links(out: &mut String, links: &ConsentLinks, style: Style) {
+    let _ = writeln!(out, "{}\n{}\n", "The link for an administrator (v2.0)".bold(), links.v2);
+    let _ =
+        writeln!(out, "{}\n{}\n", "The classic link, for all permissions of the registration".bold(), links.classic);
+    let _ = writeln!(out, "state        {}", links.state);
+    let _ = writeln!(out, "scope        {}", links.scope);
+    let _ = writeln!(out, "redirect URI {}", links.redirect_uri);
+    let hint = "The redirect URI must be registered: entra.microsoft.com, App registrations, the application, \
+                Authentication, Add a platform, Web. Afterwards give the address that the browser ends at to: \
+                o365doctor consent-url --read ADDRESS --state STATE";
+    for line in wrap(hint, style.width) {
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+fn transcript(out: &mut String, smtp: &SmtpFacts) {
+    let _ = writeln!(out, "{} {}", "Transcript of".bold(), smtp.server.bold());
+    for line in &smtp.transcript {
+        let _ = writeln!(out, "  {:>6} ms {} {}", line.ms, line.side, printable(&line.text));
+    }
+}
+
+fn summary(out: &mut String, summary: &Summary) {
+    let counts = [
+        (summary.pass, "passed"),
+        (summary.warn, "warned"),
+        (summary.fail, "failed"),
+        (summary.unproven, "unproven"),
+        (summary.skipped, "skipped"),
+        (summary.not_observed, "not observed"),
+    ];
+    let words: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let _ = writeln!(out, "\n{}", words.join(", ").bold());
+}
+
+fn topic_title(topic: &str) -> &str {
+    match topic {
+        "setup" => "Input",
+        "dns" => "Domain",
+        "entra" => "Login service",
+        "token" => "Token",
+        "smtp" => "SMTP submission",
+        "send" => "Probe mail",
+        "consent" => "Consent",
+        other => other,
+    }
+}

@@ -1,0 +1,118 @@
+//! The roads: the ways Microsoft 365 offers a program to send or read mail.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One way to send or read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Road {
+    /// SMTP submission, port 587, XOAUTH2.
+    Smtp,
+    /// Microsoft Graph `sendMail`.
+    Graph,
+    /// Exchange Web Services.
+    Ews,
+    /// IMAP, port 993, XOAUTH2.
+    Imap,
+    /// POP, port 995, XOAUTH2.
+    Pop,
+    /// High Volume Email.
+    Hve,
+}
+
+/// Which API an access token is for. One token opens the doors of one API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Resource {
+    /// Office 365 Exchange Online.
+    Outlook,
+    /// Microsoft Graph.
+    Graph,
+}
+
+impl Resource {
+    /// The name in the portal.
+    pub fn label(self) -> &'static str {
+        match self {
+            Resource::Outlook => "Office 365 Exchange Online",
+            Resource::Graph => "Microsoft Graph",
+        }
+    }
+}
+
+/// What a road asks of a token (microsoft-facts B.6 and C, from Microsoft Learn "Authenticate an IMAP, POP or
+/// SMTP connection using OAuth" and the permission lists, checked 2026-11-20).
+pub struct Wants {
+    /// The API the token must be for.
+    pub resource: Resource,
+    /// The application role (`roles`) that opens it; the first is the one to ask for.
+    pub roles: &'static [&'static str],
+    /// The delegated scope (`scp`) that opens it.
+    pub scopes: &'static [&'static str],
+    /// The role of RBAC for Applications that can stand in for the application role: such a grant lives in
+    /// Exchange and leaves no trace in the token.
+    pub rbac_role: Option<&'static str>,
+}
+
+impl Road {
+    /// Every road that takes a token, in the order they are shown.
+    pub const WITH_TOKEN: [Road; 6] = [Road::Smtp, Road::Graph, Road::Ews, Road::Imap, Road::Pop, Road::Hve];
+
+    /// What the road asks of a token.
+    pub fn wants(self) -> Wants {
+        let outlook = |roles, scopes, rbac_role| Wants { resource: Resource::Outlook, roles, scopes, rbac_role };
+        match self {
+            Road::Smtp => outlook(&["SMTP.SendAsApp"], &["SMTP.Send"], Some("Application SMTP.SendAsApp")),
+            Road::Ews => {
+                outlook(&["full_access_as_app"], &["EWS.AccessAsUser.All"], Some("Application EWS.AccessAsApp"))
+            }
+            Road::Imap => outlook(&["IMAP.AccessAsApp"], &["IMAP.AccessAsUser.All"], None),
+            Road::Pop => outlook(&["POP.AccessAsApp"], &["POP.AccessAsUser.All"], None),
+            Road::Hve => outlook(&["Mail.Send"], &["Mail.Send"], None),
+            Road::Graph => Wants {
+                resource: Resource::Graph,
+                roles: &["Mail.Send"],
+                scopes: &["Mail.Send", "Mail.Send.Shared"],
+                rbac_role: Some("Application Mail.Send"),
+            },
+        }
+    }
+
+    /// The road in words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Road::Smtp => "SMTP submission",
+            Road::Graph => "Microsoft Graph",
+            Road::Ews => "Exchange Web Services",
+            Road::Imap => "IMAP",
+            Road::Pop => "POP",
+            Road::Hve => "High Volume Email",
+        }
+    }
+}
+
+impl fmt::Display for Road {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Road::Smtp => "smtp",
+            Road::Graph => "graph",
+            Road::Ews => "ews",
+            Road::Imap => "imap",
+            Road::Pop => "pop",
+            Road::Hve => "hve",
+        })
+    }
+}
+
+impl FromStr for Road {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let known = Road::WITH_TOKEN.into_iter().find(|road| road.to_string() == word.to_lowercase());
+        known.ok_or_else(|| format!("`{word}` is no road; the roads are smtp, graph, ews, imap, pop and hve"))
+    }
+}

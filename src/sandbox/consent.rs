@@ -1,0 +1,100 @@
+//! The admin-consent page: asks once, and redirects with the answer.
+
+use std::collections::HashMap;
+
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use url::Url;
+
+use super::refusal::Refusal;
+use super::state::State;
+
+/// The page; `answer=accept` or `answer=cancel` in its own links is the button that was pressed.
+pub(super) fn page(state: &State, name: &str, query: &HashMap<String, String>, v2: bool) -> Response {
+    let field = |name: &str| query.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    let name = name.to_lowercase();
+    if v2 && ["common", "consumers"].contains(&name.as_str()) {
+        return failed(&Refusal::consent_over_common());
+    }
+    let Some(client_id) = field("client_id") else { return failed(&Refusal::missing("client_id")) };
+    if v2 && field("scope").is_none() {
+        return failed(&Refusal::missing("scope"));
+    }
+    let any = ["common", "organizations"].contains(&name.as_str());
+    let tenant = if any { state.tenants.first() } else { state.tenant(&name) };
+    let Some(tenant) = tenant else { return failed(&Refusal::tenant_not_found(&name)) };
+    if !tenant.app.registered || !tenant.app.client_id.eq_ignore_ascii_case(client_id) {
+        return failed(&Refusal::app_not_found(client_id, tenant));
+    }
+    let Some(redirect) = field("redirect_uri").and_then(|uri| Url::parse(uri).ok()) else {
+        return failed(&Refusal::no_reply_address());
+    };
+    match field("answer") {
+        None => ask(query, &tenant.domain),
+        Some(answer) => {
+            Redirect::to(redirected(redirect, query, answer == "accept", v2, &tenant.id).as_str()).into_response()
+        }
+    }
+}
+
+fn redirected(mut to: Url, query: &HashMap<String, String>, accepted: bool, v2: bool, tenant: &str) -> Url {
+    {
+        let mut pairs = to.query_pairs_mut();
+        match (accepted, v2) {
+            (true, _) => {
+                pairs.append_pair("admin_consent", "True").append_pair("tenant", tenant);
+            }
+            // v2.0 says admin_consent=True on failure too.
+            (false, true) => {
+                pairs
+                    .append_pair("error", "consent_required")
+                    .append_pair("error_description", "AADSTS65004: User declined to consent to access the app.")
+                    .append_pair("admin_consent", "True");
+            }
+            (false, false) => {
+                pairs
+                    .append_pair("error", "permission_denied")
+                    .append_pair("error_description", "The admin canceled the request");
+            }
+        }
+        for name in ["state", "scope"] {
+            if let Some(value) = query.get(name).filter(|_| name == "state" || (accepted && v2)) {
+                pairs.append_pair(name, value);
+            }
+        }
+    }
+    to
+}
+
+fn ask(query: &HashMap<String, String>, domain: &str) -> Response {
+    let link = |answer: &str| {
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in query {
+            pairs.append_pair(name, value);
+        }
+        pairs.append_pair("answer", answer).finish()
+    };
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Permissions requested</title></head>\
+         <body><h1>Permissions requested</h1><p>Review for your organization {}.</p>\
+         <p>This is a sandbox: nothing outside of this computer is changed.</p>\
+         <p><a href=\"?{}\">Accept</a> <a href=\"?{}\">Cancel</a></p></body></html>",
+        escape(domain),
+        escape(&link("accept")),
+        escape(&link("cancel")),
+    );
+    Html(page).into_response()
+}
+
+fn failed(refusal: &Refusal) -> Response {
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sorry, but we're having trouble signing \
+         you in</title></head><body><h1>Sorry, but we're having trouble signing you in.</h1><p>{}</p></body></html>",
+        escape(&refusal.sentence())
+    );
+    (StatusCode::BAD_REQUEST, Html(page)).into_response()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,125 @@
+//! The tenant's records over UDP and TCP.
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::{LowerName, Name, RrKey};
+use hickory_proto::serialize::txt::Parser;
+use hickory_server::Server;
+use hickory_server::net::runtime::Time;
+use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
+use hickory_server::store::in_memory::InMemoryZoneHandler;
+use hickory_server::zone_handler::{AxfrPolicy, Catalog, MessageResponseBuilder, ZoneType};
+use tokio::net::{TcpListener, UdpSocket};
+
+use super::Shared;
+use super::state::{MX_DOMAIN, SPF_INCLUDE, State, Tenant};
+
+/// Nobody keeps a TCP connection to a resolver open for long.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Serves until it is dropped.
+pub(super) async fn serve(udp: UdpSocket, tcp: TcpListener, state: Shared, rtt: Duration) {
+    let (catalog, fails, silent) = {
+        let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let of = |wanted: fn(&Tenant) -> bool| -> Vec<LowerName> {
+            let domains = state.tenants.iter().filter(|tenant| wanted(tenant));
+            domains.filter_map(|tenant| LowerName::from_str(&format!("{}.", tenant.domain)).ok()).collect()
+        };
+        (catalog(&state), of(|tenant| tenant.dns.fails), of(|tenant| tenant.dns.silent))
+    };
+    let mut server = Server::new(Faulty { catalog, fails, silent, rtt });
+    server.register_socket(udp);
+    server.register_listener(tcp, IDLE, 32);
+    let _ = server.block_until_done().await;
+}
+
+fn catalog(state: &State) -> Catalog {
+    let mut catalog = Catalog::new();
+    // The root answers for every name that nobody has, so that a client is not left without an answer.
+    add(&mut catalog, ".", &shared_records(state));
+    for tenant in state.tenants.iter().filter(|tenant| !tenant.dns.gone) {
+        add(&mut catalog, &format!("{}.", tenant.domain), &records(tenant));
+    }
+    catalog
+}
+
+/// What lies outside of the tenants' own domains: the mail exchangers, and the policy that all include.
+fn shared_records(state: &State) -> String {
+    let mut zone = String::from("@ 3600 IN SOA ns.test. hostmaster.test. 1 3600 600 86400 60\n@ 3600 IN NS ns.test.\n");
+    zone.push_str(&format!(
+        "{SPF_INCLUDE}. 3600 IN TXT \"v=spf1 ip4:192.0.2.0/25 ip4:198.51.100.0/24 ip6:2001:db8::/48 -all\"\n"
+    ));
+    zone.push_str("ns.test. 3600 IN A 127.0.0.1\n");
+    for tenant in &state.tenants {
+        let label = tenant.domain.replace('.', "-");
+        zone.push_str(&format!("{label}.{MX_DOMAIN}. 3600 IN A 127.0.0.1\n"));
+    }
+    zone
+}
+
+fn records(tenant: &Tenant) -> String {
+    let mut zone = String::from("@ 3600 IN SOA ns.test. hostmaster.test. 1 3600 600 86400 60\n@ 3600 IN NS ns.test.\n");
+    for mx in &tenant.dns.mx {
+        zone.push_str(&format!("@ 3600 IN MX {mx}\n"));
+    }
+    for (name, texts) in [("@", &tenant.dns.txt), ("_dmarc", &tenant.dns.dmarc)] {
+        for text in texts {
+            zone.push_str(&format!("{name} 3600 IN TXT {}\n", quoted(text)));
+        }
+    }
+    zone.push_str(&tenant.dns.more);
+    zone.push('\n');
+    zone
+}
+
+/// A text as strings of at most 255 octets (RFC 1035 section 3.3.14).
+fn quoted(text: &str) -> String {
+    let escape = |part: &[u8]| String::from_utf8_lossy(part).replace('\\', "\\\\").replace('"', "\\\"");
+    text.as_bytes().chunks(255).map(|part| format!("\"{}\"", escape(part))).collect::<Vec<_>>().join(" ")
+}
+
+fn add(catalog: &mut Catalog, origin: &str, zone: &str) {
+    let origin = Name::from_str(origin).expect("a domain of the tenant");
+    let parsed = Parser::new(zone, None, Some(origin.clone())).parse();
+    let (_, records) = parsed.unwrap_or_else(|e| panic!("the records of {origin} can not be read: {e}\n{zone}"));
+    let records: std::collections::BTreeMap<RrKey, _> = records;
+    let handler = InMemoryZoneHandler::<hickory_server::net::runtime::TokioRuntimeProvider>::new(
+        origin.clone(),
+        records,
+        ZoneType::Primary,
+        AxfrPolicy::Deny,
+    )
+    .unwrap_or_else(|e| panic!("the zone {origin} can not be served: {e}"));
+    catalog.upsert(origin.into(), vec![Arc::new(handler)]);
+}
+
+/// The catalog, with the faults that a scenario wants.
+struct Faulty {
+    catalog: Catalog,
+    fails: Vec<LowerName>,
+    silent: Vec<LowerName>,
+    rtt: Duration,
+}
+
+#[async_trait::async_trait]
+impl RequestHandler for Faulty {
+    async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut respond: R) -> ResponseInfo {
+        let name = request.request_info().map(|info| info.query.name().clone()).unwrap_or_default();
+        let within = |zones: &[LowerName]| zones.iter().any(|zone| zone.zone_of(&name));
+        tokio::time::sleep(self.rtt).await;
+        if within(&self.silent) {
+            return std::future::pending().await;
+        }
+        if within(&self.fails) {
+            let response = MessageResponseBuilder::from_message_request(request)
+                .error_msg(&request.metadata, ResponseCode::ServFail);
+            if let Ok(info) = respond.send_response(response).await {
+                return info;
+            }
+        }
+        self.catalog.handle_request::<R, T>(request, respond).await
+    }
+}

@@ -1,0 +1,94 @@
+//! What the login service and Exchange grant: the real checks behind every refusal of the sandbox.
+
+use serde_json::Value;
+
+use super::keys::PUBLISHED;
+use super::state::{App, Mailbox, State, Switch, Tenant};
+use crate::facts::TokenFacts;
+use crate::setup::secret::Secret;
+
+/// How a login ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Login {
+    /// The mailbox is open.
+    Open,
+    /// The service refuses and does not say why.
+    Refused,
+    /// The service refuses by policy and names it.
+    Policy(String),
+}
+
+/// What Exchange takes for an audience of its own (microsoft-facts D.1).
+const AUDIENCES: [&str; 3] =
+    ["https://outlook.office365.com", "https://outlook.office.com", "00000002-0000-0ff1-ce00-000000000000"];
+
+impl State {
+    /// Whether a token opens a mailbox for SMTP: audience, signature, time, right, registration, mailbox right, and
+    /// last the switch (the order of microsoft-facts F.1).
+    pub(super) fn smtp_login(&self, user: &str, token: &str, now: i64) -> Login {
+        let Some((claims, tenant)) = self.read_token(token, now) else { return Login::Refused };
+        let Some(mailbox) = tenant.mailboxes.iter().find(|mailbox| mailbox.has(user)) else { return Login::Refused };
+        let Some(by_role) = tenant.right_to_send(&claims) else { return Login::Refused };
+        if !tenant.app.in_exchange(claims.text("oid")) {
+            return Login::Refused;
+        }
+        // A role in the token re-awakens the check of the mailbox right; a role of RBAC alone brings its own scope.
+        let app = claims.client_id().unwrap_or_default();
+        if by_role && !mailbox.full_access.iter().any(|id| id.eq_ignore_ascii_case(app)) {
+            return Login::Refused;
+        }
+        tenant.policy_for(mailbox).map_or(Login::Open, Login::Policy)
+    }
+
+    fn read_token(&self, token: &str, now: i64) -> Option<(TokenFacts, &Tenant)> {
+        let mut claims = TokenFacts::default();
+        crate::probes::decode_token(&Secret::new(token), &mut claims);
+        let tenant = self.tenant(claims.text("tid")?)?;
+        let for_exchange = claims.audiences().iter().any(|aud| AUDIENCES.contains(&aud.trim_end_matches('/')));
+        let in_time = claims.seconds("nbf")? <= now + 300 && claims.seconds("exp")? > now;
+        // A sealed token is signed in a way that only its API can check; that API is we.
+        let sound = tenant.tokens.sealed || PUBLISHED.signed(token) || tenant.tokens.unpublished_key;
+        (for_exchange && in_time && sound).then_some((claims, tenant))
+    }
+}
+
+impl Tenant {
+    /// Whether the application may send at all, and whether by a role in the token (true) or in Exchange (false).
+    fn right_to_send(&self, claims: &TokenFacts) -> Option<bool> {
+        if claims.roles().contains(&"SMTP.SendAsApp") {
+            return Some(true);
+        }
+        self.app.rbac_roles.iter().any(|role| role == "Application SMTP.SendAsApp").then_some(false)
+    }
+
+    fn policy_for(&self, mailbox: &Mailbox) -> Option<String> {
+        if let Some(policy) = &self.policy {
+            return Some(policy.clone());
+        }
+        let whose = match (mailbox.smtp_auth, self.smtp_auth_disabled) {
+            (Switch::Off, _) => "Mailbox",
+            (Switch::Follow, true) => "Tenant",
+            _ => return None,
+        };
+        Some(format!(
+            "SmtpClientAuthentication is disabled for the {whose}. Visit https://aka.ms/smtp_auth_disabled for more information."
+        ))
+    }
+
+    /// The roles of a token for an API: what was asked for in the registration and consented to.
+    pub(super) fn roles(&self, graph: bool) -> Vec<Value> {
+        let roles = if graph { &self.app.graph_roles } else { &self.app.requested_roles };
+        if !self.app.consented {
+            return Vec::new();
+        }
+        roles.iter().map(|role| Value::from(role.as_str())).collect()
+    }
+}
+
+impl App {
+    /// Whether Exchange knows the application under the object id that the token names.
+    fn in_exchange(&self, oid: Option<&str>) -> bool {
+        let registered = self.exchange_object_id.as_deref().filter(|id| !id.is_empty());
+        self.exchange_in_force && registered.is_some() && registered == oid
+    }
+}

@@ -1,0 +1,201 @@
+//! A Microsoft 365 tenant on the loopback: real sockets, real checks, real faults. A test bed and a product.
+//!
+//! Nothing here knows who talks to it, and the probes do not know that they talk to it.
+
+mod ca;
+mod consent;
+mod dns;
+mod entra;
+mod grants;
+mod https;
+mod keys;
+mod mail;
+mod refusal;
+mod scenario;
+mod serve;
+mod session;
+mod smtp;
+mod state;
+mod wire;
+
+pub use scenario::{Expected, Scenario, scenarios};
+pub use state::{Delivered, State};
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::task::JoinSet;
+use toml::{Table, Value};
+use url::Url;
+
+use crate::cloud::{Cloud, HostPort, Trust};
+
+/// A running tenant. Dropping it ends it.
+pub struct Sandbox {
+    state: Shared,
+    addresses: Addresses,
+    ca: String,
+    scenario: Scenario,
+    tasks: JoinSet<()>,
+}
+
+/// What every service of the tenant looks at.
+type Shared = Arc<Mutex<State>>;
+
+/// How a sandbox is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it listens.
+    pub bind: Ipv4Addr,
+    /// Port of each service; 0 takes a free one.
+    pub ports: Ports,
+    /// The round trip of the network put in between.
+    pub rtt: Duration,
+    /// How many tenants it holds.
+    pub tenants: usize,
+}
+
+/// The port of each service.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    /// The login service.
+    pub login: u16,
+    /// SMTP submission.
+    pub smtp: u16,
+    /// DNS, both UDP and TCP.
+    pub dns: u16,
+}
+
+/// Where the services listen.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// The login service.
+    pub login: SocketAddr,
+    /// SMTP submission.
+    pub smtp: SocketAddr,
+    /// DNS.
+    pub dns: SocketAddr,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { bind: Ipv4Addr::LOCALHOST, ports: Ports::default(), rtt: Duration::ZERO, tenants: 1 }
+    }
+}
+
+impl Ports {
+    /// The ports of the real services.
+    pub const STANDARD: Ports = Ports { login: 443, smtp: 587, dns: 53 };
+}
+
+/// Starts a tenant in the state that a scenario describes.
+///
+/// # Errors
+/// A port that can not be bound.
+pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<Sandbox> {
+    let login = TcpListener::bind((options.bind, options.ports.login)).await?;
+    let smtp = TcpListener::bind((options.bind, options.ports.smtp)).await?;
+    let (dns_udp, dns_tcp) = bind_dns(options).await?;
+    let addresses = Addresses { login: login.local_addr()?, smtp: smtp.local_addr()?, dns: dns_udp.local_addr()? };
+    let state = scenario.state(options.tenants, &addresses);
+    let authority = ca::Authority::new(&state);
+    let state: Shared = Arc::new(Mutex::new(state));
+    let mut tasks = JoinSet::new();
+    let rtt = options.rtt;
+    tasks.spawn(entra::serve(login, authority.server(), state.clone(), rtt));
+    tasks.spawn(smtp::serve(smtp, authority.server(), state.clone(), rtt));
+    tasks.spawn(dns::serve(dns_udp, dns_tcp, state.clone(), rtt));
+    Ok(Sandbox { state, addresses, ca: authority.pem(), scenario, tasks })
+}
+
+/// The same port for UDP and TCP; a free one may be taken for the other, so some are tried.
+async fn bind_dns(options: &Options) -> std::io::Result<(UdpSocket, TcpListener)> {
+    let mut last = None;
+    for _ in 0..20 {
+        let udp = UdpSocket::bind((options.bind, options.ports.dns)).await?;
+        match TcpListener::bind(udp.local_addr()?).await {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(e) => last = Some(e),
+        }
+    }
+    Err(last.unwrap_or_else(|| std::io::Error::other("no free port")))
+}
+
+impl Sandbox {
+    /// The cloud that it is: addresses, names and trust.
+    pub fn cloud(&self) -> Cloud {
+        let base = Cloud::named("worldwide").expect("a row of the table");
+        let login = format!("https://localhost:{}", self.addresses.login.port());
+        let login = Url::parse(&login).expect("a host and a port");
+        Cloud {
+            name: self.scenario.cloud_name(),
+            graph: login.clone(),
+            login,
+            smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
+            mx_suffixes: vec![format!(".{}", state::MX_DOMAIN)],
+            spf_include: state::SPF_INCLUDE.to_owned(),
+            resolver: Some(self.addresses.dns),
+            trust: Trust {
+                system: false,
+                extra: if self.scenario.distrusted { Vec::new() } else { vec![self.ca.clone()] },
+            },
+            ..base
+        }
+    }
+
+    /// A scenario may name a port where nothing listens.
+    fn smtp_port(&self) -> u16 {
+        if self.scenario.smtp_closed { 1 } else { self.addresses.smtp.port() }
+    }
+
+    /// What a profile for its first tenant says.
+    pub fn profile(&self) -> Table {
+        let mut profile = self.lock().profile(0);
+        for (word, value) in &self.scenario.profile {
+            profile.insert(word.clone(), value.clone());
+        }
+        profile
+    }
+
+    /// What a profile for one of its tenants says.
+    pub fn profile_of(&self, tenant: usize) -> Table {
+        self.lock().profile(tenant)
+    }
+
+    /// A word of the first tenant's profile.
+    pub fn word(&self, word: &str) -> String {
+        self.profile().get(word).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// Where its services listen.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// The authority that vouches for it, PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca
+    }
+
+    /// The mails that lie in a mailbox.
+    pub fn mailbox(&self, address: &str) -> Vec<Delivered> {
+        self.lock().mailbox(address)
+    }
+
+    /// Every mail that was taken for delivery so far, also to outside.
+    pub fn deliveries(&self) -> usize {
+        self.lock().taken
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        // A panic in a service would be a bug of ours; what it left is still worth reading.
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Waits until nothing of it runs any more, which is never by itself.
+    pub async fn ended(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+}

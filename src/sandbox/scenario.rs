@@ -1,0 +1,103 @@
+//! A scenario: the healthy tenant with one fault laid over it, and the findings that must follow and no others.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::Addresses;
+use super::state::State;
+
+static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+const HEALTHY: &str = include_str!("healthy.toml");
+
+/// One story.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name: that of its file.
+    #[serde(skip)]
+    pub name: String,
+    /// What is wrong, in a line.
+    pub title: String,
+    /// What differs in the tenant.
+    tenant: Table,
+    /// What differs in the mailbox that sends.
+    mailbox: Table,
+    /// How the wire misbehaves.
+    wire: Table,
+    /// Seconds that the login service's clock is ahead.
+    clock_ahead: i64,
+    /// What the profile says otherwise than it should.
+    pub(super) profile: Table,
+    /// Nothing listens on the submission port.
+    pub(super) smtp_closed: bool,
+    /// The client does not know the authority that vouches for the services.
+    pub(super) distrusted: bool,
+    /// The findings that are not `pass`, by check: `fail CAUSE`, `skipped CHECK`, `not-observed`, …
+    pub expect: Expected,
+}
+
+/// Findings that must follow: check to outcome and cause.
+pub type Expected = BTreeMap<String, String>;
+
+/// Every scenario, by name.
+pub fn scenarios() -> &'static [Scenario] {
+    static ALL: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
+        let read = |(name, text): &(&str, &str)| {
+            let scenario: Scenario = toml::from_str(text).unwrap_or_else(|e| panic!("scenario {name}: {e}"));
+            Scenario { name: (*name).to_owned(), ..scenario }
+        };
+        EMBEDDED.iter().map(read).collect()
+    });
+    &ALL
+}
+
+impl Scenario {
+    /// The scenario of this name; empty: the healthy tenant.
+    pub fn named(name: &str) -> Option<Scenario> {
+        let name = if name.is_empty() { "healthy" } else { name };
+        scenarios().iter().find(|scenario| scenario.name == name).cloned()
+    }
+
+    /// `sandbox`, or `sandbox=NAME`.
+    pub(super) fn cloud_name(&self) -> String {
+        if self.name.is_empty() || self.name == "healthy" {
+            "sandbox".to_owned()
+        } else {
+            format!("sandbox={}", self.name)
+        }
+    }
+
+    /// The state of the services: the healthy one with the differences laid over it.
+    pub(super) fn state(&self, tenants: usize, addresses: &Addresses) -> State {
+        let mut base: Table = HEALTHY.parse().expect("the healthy tenant is valid TOML");
+        let tenant = base.get_mut("tenants").and_then(|tenants| tenants.get_mut(0)).and_then(Value::as_table_mut);
+        if let Some(tenant) = tenant {
+            lay_over(tenant, &self.tenant);
+            let mailbox = tenant.get_mut("mailboxes").and_then(|boxes| boxes.get_mut(0)).and_then(Value::as_table_mut);
+            if let Some(mailbox) = mailbox {
+                lay_over(mailbox, &self.mailbox);
+            }
+        }
+        base.insert("wire".to_owned(), Value::Table(self.wire.clone()));
+        base.insert("clock_ahead".to_owned(), Value::Integer(self.clock_ahead));
+        let mut state: State =
+            base.try_into().unwrap_or_else(|e| panic!("scenario {} does not fit the tenant: {e}", self.name));
+        state.settle(tenants.max(1), addresses);
+        state
+    }
+}
+
+/// Lays `patch` over `base`; tables are merged, all else is replaced.
+fn lay_over(base: &mut Table, patch: &Table) {
+    for (key, value) in patch {
+        match (base.get_mut(key), value) {
+            (Some(Value::Table(inner)), Value::Table(patch)) => lay_over(inner, patch),
+            _ => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}

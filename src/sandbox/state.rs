@@ -1,0 +1,257 @@
+//! What the tenant knows: applications and their grants, mailboxes, switches, records. One state behind every service.
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::Addresses;
+use super::wire::Wire;
+
+/// Below this name lie the mail exchangers of the sandbox's tenants.
+pub(super) const MX_DOMAIN: &str = "mail.protection.outlook.test";
+/// What the sandbox's domains include in their SPF record.
+pub(super) const SPF_INCLUDE: &str = "spf.protection.outlook.test";
+
+/// Everything that the services look at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct State {
+    pub(super) tenants: Vec<Tenant>,
+    /// How the wire itself misbehaves.
+    pub(super) wire: Wire,
+    /// Seconds that the login service's clock is ahead of ours.
+    pub(super) clock_ahead: i64,
+    /// Mails taken for delivery.
+    #[serde(skip)]
+    pub(super) taken: usize,
+    #[serde(skip)]
+    pub(super) login_port: u16,
+}
+
+/// One tenant.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Tenant {
+    pub(super) id: String,
+    pub(super) domain: String,
+    pub(super) initial_domain: String,
+    pub(super) region: String,
+    /// Whether Exchange Online is among its service principals.
+    pub(super) exchange: bool,
+    pub(super) app: App,
+    pub(super) mailboxes: Vec<Mailbox>,
+    pub(super) smtp_auth_disabled: bool,
+    /// A reason of the organisation's policy, after `535 5.7.139 Authentication unsuccessful, `.
+    pub(super) policy: Option<String>,
+    pub(super) tokens: Tokens,
+    pub(super) dns: Records,
+}
+
+/// The application: its registration, its service principal, and what Exchange knows of it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct App {
+    pub(super) registered: bool,
+    pub(super) client_id: String,
+    /// Object id of the registration: the one that is confused with the other.
+    pub(super) registration_id: String,
+    /// Object id of the service principal.
+    pub(super) object_id: String,
+    pub(super) service_principal: bool,
+    pub(super) secret: String,
+    pub(super) secret_id: String,
+    pub(super) secret_expired: bool,
+    /// What was asked for in the registration; without consent it is worth nothing.
+    pub(super) requested_roles: Vec<String>,
+    pub(super) consented: bool,
+    pub(super) graph_roles: Vec<String>,
+    /// The object id that New-ServicePrincipal was given; none: never registered in Exchange.
+    pub(super) exchange_object_id: Option<String>,
+    /// Whether the registration in Exchange is in force already.
+    pub(super) exchange_in_force: bool,
+    /// RBAC for Applications: roles assigned within Exchange.
+    pub(super) rbac_roles: Vec<String>,
+    /// How often the token end point answers 429 before it answers.
+    pub(super) throttled: bool,
+}
+
+/// One mailbox.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Mailbox {
+    pub(super) address: String,
+    pub(super) aliases: Vec<String>,
+    /// Applications, by client id, with Full Access.
+    pub(super) full_access: Vec<String>,
+    /// Addresses that this mailbox may send as besides its own.
+    pub(super) send_as: Vec<String>,
+    pub(super) smtp_auth: Switch,
+    /// The store refuses the session although the login succeeded.
+    pub(super) logon_fails: bool,
+    pub(super) full: bool,
+    pub(super) quota_used_up: bool,
+    pub(super) sessions_used_up: bool,
+    pub(super) blocked_as_spammer: bool,
+    #[serde(skip)]
+    pub(super) inbox: Vec<Delivered>,
+    #[serde(skip)]
+    pub(super) sent: Vec<Delivered>,
+}
+
+/// SMTP AUTH of one mailbox: its own word wins over the tenant's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Switch {
+    /// As the tenant says.
+    #[default]
+    Follow,
+    On,
+    Off,
+}
+
+/// How the login service makes tokens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Tokens {
+    /// Seconds until a token expires; below zero it is born expired.
+    pub(super) lifetime: i64,
+    pub(super) nonce: bool,
+    /// Sign with a key that is not published.
+    pub(super) unpublished_key: bool,
+    /// Sign what does not verify, as a token that is meant for its API alone.
+    pub(super) sealed: bool,
+    pub(super) opaque: bool,
+    /// The directory that the token says it is from.
+    pub(super) tid: Option<String>,
+    /// The issuer that the token says it is from.
+    pub(super) iss: Option<String>,
+    /// The audience that the token is for, whatever was asked.
+    pub(super) aud: Option<String>,
+    /// The application that the token is for.
+    pub(super) appid: Option<String>,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Tokens {
+            // Microsoft issues 60 to 90 minutes; the middle of it (microsoft-facts D.2).
+            lifetime: 4499,
+            nonce: false,
+            unpublished_key: false,
+            sealed: false,
+            opaque: false,
+            tid: None,
+            iss: None,
+            aud: None,
+            appid: None,
+        }
+    }
+}
+
+/// The domain's records.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Records {
+    pub(super) mx: Vec<String>,
+    pub(super) txt: Vec<String>,
+    pub(super) dmarc: Vec<String>,
+    /// Further records, in the form of a zone file, relative to the domain.
+    pub(super) more: String,
+    /// Whether the domain exists at all.
+    pub(super) gone: bool,
+    /// Answer SERVFAIL for the domain.
+    pub(super) fails: bool,
+    /// Answer nothing for the domain.
+    pub(super) silent: bool,
+}
+
+/// A mail that lies in a mailbox.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// Envelope sender.
+    pub from: String,
+    /// Envelope recipient.
+    pub to: String,
+    /// The message as received, with the trace line of the server.
+    pub octets: Vec<u8>,
+}
+
+impl State {
+    /// Fills in what the addresses decide, and multiplies the tenant.
+    pub(super) fn settle(&mut self, count: usize, addresses: &Addresses) {
+        self.login_port = addresses.login.port();
+        let Some(first) = self.tenants.first().cloned() else { return };
+        for n in 1..count {
+            self.tenants.push(first.numbered(n));
+        }
+    }
+
+    pub(super) fn tenant(&self, name: &str) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| tenant.is(name))
+    }
+
+    /// The tenant and the mailbox of an address, be it the primary one or an alias.
+    pub(super) fn find_mailbox(&mut self, address: &str) -> Option<&mut Mailbox> {
+        self.tenants.iter_mut().flat_map(|tenant| &mut tenant.mailboxes).find(|mailbox| mailbox.has(address))
+    }
+
+    pub(super) fn mailbox(&self, address: &str) -> Vec<Delivered> {
+        let mut boxes = self.tenants.iter().flat_map(|tenant| &tenant.mailboxes);
+        boxes.find(|mailbox| mailbox.has(address)).map(|mailbox| mailbox.inbox.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn profile(&self, tenant: usize) -> Table {
+        let Some(tenant) = self.tenants.get(tenant) else { return Table::new() };
+        let address = |n: usize| tenant.mailboxes.get(n).map(|mailbox| mailbox.address.clone()).unwrap_or_default();
+        let words = [
+            ("tenant", tenant.id.clone()),
+            ("client_id", tenant.app.client_id.clone()),
+            ("client_secret", tenant.app.secret.clone()),
+            ("object_id", tenant.app.object_id.clone()),
+            ("mailbox", address(0)),
+            ("domain", tenant.domain.clone()),
+            ("to", address(1)),
+        ];
+        let mut table: Table = words.into_iter().map(|(word, value)| (word.to_owned(), Value::String(value))).collect();
+        table.insert("send".to_owned(), Value::Boolean(true));
+        table
+    }
+}
+
+impl Tenant {
+    pub(super) fn is(&self, name: &str) -> bool {
+        [&self.id, &self.domain, &self.initial_domain].iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// A copy with names and ids of its own: the last digits of each id, a number in each domain.
+    fn numbered(&self, n: usize) -> Tenant {
+        let id = |id: &str| format!("{}{n:04}", &id[..id.len() - 4]);
+        let name = |text: &str| text.replace("contoso", &format!("contoso{n}"));
+        let mut tenant = self.clone();
+        tenant.id = id(&self.id);
+        tenant.domain = name(&self.domain);
+        tenant.initial_domain = name(&self.initial_domain);
+        tenant.app.client_id = id(&self.app.client_id);
+        tenant.app.object_id = id(&self.app.object_id);
+        tenant.app.registration_id = id(&self.app.registration_id);
+        tenant.app.exchange_object_id = self.app.exchange_object_id.as_deref().map(id);
+        for mailbox in &mut tenant.mailboxes {
+            mailbox.address = name(&mailbox.address);
+            mailbox.aliases = mailbox.aliases.iter().map(|alias| name(alias)).collect();
+            mailbox.full_access = mailbox.full_access.iter().map(|app| id(app)).collect();
+        }
+        for records in [&mut tenant.dns.mx, &mut tenant.dns.txt, &mut tenant.dns.dmarc] {
+            *records = records.iter().map(|record| name(record)).collect();
+        }
+        tenant
+    }
+}
+
+impl Mailbox {
+    pub(super) fn has(&self, address: &str) -> bool {
+        self.address.eq_ignore_ascii_case(address) || self.aliases.iter().any(|own| own.eq_ignore_ascii_case(address))
+    }
+
+    pub(super) fn may_send_as(&self, address: &str) -> bool {
+        self.address.eq_ignore_ascii_case(address) || self.send_as.iter().any(|own| own.eq_ignore_ascii_case(address))
+    }
+}

@@ -1,0 +1,43 @@
+//! How a connection misbehaves, where the fault of a scenario is on the wire and not in the tenant.
+
+use serde::Deserialize;
+
+use crate::facts::Stage;
+
+/// Faults of the wire.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Wire {
+    /// SMTP says nothing from this stage on.
+    pub(super) smtp_silent_at: Option<Stage>,
+    /// SMTP closes the connection instead of answering at this stage.
+    pub(super) smtp_closes_at: Option<Stage>,
+    /// SMTP answers this line at the stage of `smtp_says_at`, whatever was asked.
+    pub(super) smtp_says: String,
+    /// Where `smtp_says` is said.
+    pub(super) smtp_says_at: Option<Stage>,
+    /// EHLO does not offer STARTTLS.
+    pub(super) smtp_without_starttls: bool,
+    /// Octets stand behind the answer to STARTTLS.
+    pub(super) smtp_injects: bool,
+    /// AUTH under TLS offers only LOGIN.
+    pub(super) smtp_without_xoauth2: bool,
+    /// Refuses a long AUTH line, as some servers other than Exchange do.
+    pub(super) smtp_refuses_long_lines: bool,
+    /// Sends an error challenge before it refuses, as servers other than Exchange do.
+    pub(super) smtp_challenges: bool,
+    /// The certificate is for another name.
+    pub(super) other_name: bool,
+    /// The certificate is out of date.
+    pub(super) expired_certificate: bool,
+    /// The login service answers with this status and a page of HTML.
+    pub(super) login_status: Option<u16>,
+    /// The login service redirects token requests here.
+    pub(super) login_redirects: Option<String>,
+    /// The login service closes the connection instead of answering.
+    pub(super) login_closes: bool,
+    /// The login service repeats in its refusals what it was sent.
+    pub(super) login_echoes: bool,
+    /// The keys can not be had.
+    pub(super) keys_missing: bool,
+}

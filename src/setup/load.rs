@@ -1,0 +1,277 @@
+//! Gathers the layers, finds the cloud, and makes one valid [`Setup`] of them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use toml::Table;
+use url::Url;
+
+use super::config::Config;
+use super::secret::Mask;
+use super::words::{self, Layer, Origins, Words, flag};
+use super::{InputError, Setup, config, credential, lint};
+use crate::cloud::Cloud;
+use crate::facts::Stage;
+use crate::road::Road;
+
+/// What a sub-command can not do without.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wants {
+    /// Tenant and client id.
+    pub application: bool,
+    /// A credential.
+    pub credential: bool,
+    /// A credential, if one is named; nobody is asked for it.
+    pub credential_if_named: bool,
+    /// The mailbox that sends.
+    pub mailbox: bool,
+    /// The recipient of the probe.
+    pub to: bool,
+    /// The domain whose records are looked at.
+    pub domain: bool,
+    /// `common` and `organizations` are tenants too: it is a person who signs in.
+    pub any_tenant: bool,
+}
+
+/// The sources of words, before they are laid over each other.
+pub struct Layers {
+    all: Vec<Layer>,
+    config: Config,
+    profile: Option<String>,
+}
+
+/// Long enough for a slow mail server, short enough for a person.
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// More is a mistake in the unit.
+const LONGEST_TIMEOUT: Duration = Duration::from_hours(1);
+
+impl Layers {
+    /// Reads environment and configuration, and puts the flags before them.
+    ///
+    /// # Errors
+    /// A configuration file or a value that can not be used.
+    pub fn gather(flags: Table, profile: Option<&str>, config: Option<&Path>) -> Result<Layers, InputError> {
+        let environment = words::environment_layer(|name| std::env::var(name).ok())?;
+        let mut layers = vec![words::flags_layer(flags), environment];
+        // The sandbox brings its own ids; those of the user's own tenant would only be in its way.
+        let alone = sandbox_of(&layers).is_some() && profile.is_none() && config.is_none();
+        let config = if alone { Config::default() } else { Config::read(config)? };
+        let mut name = None;
+        if let Some((chosen, table)) = config.profile(profile)? {
+            layers.push(words::profile_layer(&chosen, table)?);
+            name = Some(chosen);
+        }
+        Ok(Layers { all: layers, config, profile: name })
+    }
+
+    /// The sandbox's scenario, if the cloud is the sandbox; empty for the healthy one.
+    pub fn sandbox(&self) -> Option<String> {
+        sandbox_of(&self.all)
+    }
+
+    /// Makes the set-up; `sandbox` is the cloud that was started for it and what its own profile says.
+    ///
+    /// # Errors
+    /// The first value that can not be used, or that is wanted and missing. Nothing was sent.
+    pub fn load(mut self, wants: Wants, sandbox: Option<(Cloud, Table)>) -> Result<Setup, InputError> {
+        let mut cloud = None;
+        if let Some((own, table)) = sandbox {
+            cloud = Some(own);
+            self.all.push(Layer { origin: Box::new(|word| format!("the sandbox's {word}")), table });
+        }
+        let (words, origins) = words::merge(self.all)?;
+        let cloud = match cloud {
+            Some(cloud) => cloud,
+            None => cloud_of(&words, &origins, &self.config)?,
+        };
+        let cloud = with_extras(cloud, &words, &origins)?;
+        make(&words, &origins, cloud, wants, self.profile)
+    }
+}
+
+fn sandbox_of(layers: &[Layer]) -> Option<String> {
+    let cloud = layers.iter().find_map(|layer| layer.table.get("cloud")?.as_str())?;
+    match cloud.split_once('=') {
+        Some(("sandbox", scenario)) => Some(scenario.to_owned()),
+        None if cloud == "sandbox" => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn cloud_of(words: &Words, origins: &Origins, config: &Config) -> Result<Cloud, InputError> {
+    let name = words.cloud.as_deref().unwrap_or("worldwide");
+    let place = origins.of("cloud");
+    if let Some((table, ca)) = config.cloud(name)? {
+        return Cloud::from_table(name, table, ca).map_err(|e| InputError::new(format!("[cloud.{name}]"), e));
+    }
+    Cloud::named(name).ok_or_else(|| {
+        let known: Vec<&str> = Cloud::names().collect();
+        let words = format!(
+            "is `{name}`; the clouds are {}, sandbox, and the [cloud.NAME] of a configuration file",
+            known.join(", ")
+        );
+        InputError::new(place, words)
+    })
+}
+
+fn with_extras(mut cloud: Cloud, words: &Words, origins: &Origins) -> Result<Cloud, InputError> {
+    if let Some(file) = &words.ca_file {
+        cloud.trust.extra.push(config::read_pem(&origins.of("ca_file"), Path::new(file))?);
+    }
+    if let Some(text) = &words.resolver {
+        // Most people mean port 53.
+        let address = text.parse().or_else(|_| text.parse().map(|ip| std::net::SocketAddr::new(ip, 53)));
+        let bad = |_| InputError::new(origins.of("resolver"), format!("is `{text}`; it takes IP:PORT"));
+        cloud.resolver = Some(address.map_err(bad)?);
+    }
+    Ok(cloud)
+}
+
+fn make(
+    words: &Words,
+    origins: &Origins,
+    cloud: Cloud,
+    wants: Wants,
+    profile: Option<String>,
+) -> Result<Setup, InputError> {
+    let parse = |word: &str, value: &Option<String>, lint: fn(&str, &str) -> Result<String, InputError>| {
+        value.as_deref().map(|value| lint(&origins.of(word), value)).transpose()
+    };
+    let tenant =
+        words.tenant.as_deref().map(|t| lint::tenant(&origins.of("tenant"), t, wants.any_tenant)).transpose()?;
+    let mailbox = parse("mailbox", &words.mailbox, lint::address)?;
+    let from = parse("from", &words.from, lint::address)?;
+    let sender_domain = from.as_ref().or(mailbox.as_ref()).and_then(|a| a.rsplit_once('@')).map(|(_, d)| d.to_owned());
+    let (roads, roads_named) = roads(words, origins)?;
+    let mut setup = Setup {
+        profile,
+        tenant,
+        client_id: parse("client_id", &words.client_id, lint::client_id)?,
+        credential: None,
+        to: parse("to", &words.to, lint::address)?,
+        domain: parse("domain", &words.domain.clone().or(sender_domain), lint::domain)?,
+        object_id: parse("object_id", &words.object_id, lint::object_id)?,
+        scope: parse("scope", &words.scope, lint::app_scope)?,
+        via: via(words, origins, &roads)?,
+        stop_after: words.stop_after.as_deref().map(|stage| stop(origins, stage)).transpose()?,
+        send: words.send,
+        helo: words.helo.as_deref().map(|name| helo(origins, name)).transpose()?,
+        timeout: words.timeout.as_deref().map_or(Ok(TIMEOUT), |text| timeout(origins, text))?,
+        proxy: words.proxy.as_deref().map(|text| proxy(origins, text)).transpose()?,
+        cloud,
+        mailbox,
+        from,
+        roads,
+        roads_named,
+        notes: Vec::new(),
+        mask: Mask::default(),
+    };
+    missing(&setup, wants)?;
+    take_credential(&mut setup, words, origins, wants)?;
+    Ok(setup)
+}
+
+/// Reading the credential may run a command or ask a person, so it comes last.
+fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: Wants) -> Result<(), InputError> {
+    if !wants.credential && !wants.credential_if_named {
+        return Ok(());
+    }
+    setup.credential = match credential::read(words, origins, &mut setup.notes)? {
+        None if wants.credential => credential::prompt(words)?,
+        found => found,
+    };
+    if setup.credential.is_none() && !wants.credential {
+        return Ok(());
+    }
+    let Some(credential) = &setup.credential else {
+        let words = "or another source of a credential is missing: --client-secret-command, --client-secret-stdin, \
+                     --token-file, or O365DOCTOR_CLIENT_SECRET in the environment";
+        return Err(InputError::new("--client-secret-file", words));
+    };
+    setup.mask.add(credential.value());
+    let asks_entra = matches!(credential, credential::Credential::Secret { .. });
+    match (asks_entra, &setup.tenant, &setup.client_id) {
+        (true, None, _) => Err(is_missing("tenant")),
+        (true, _, None) => Err(is_missing("client_id")),
+        _ => Ok(()),
+    }
+}
+
+fn missing(setup: &Setup, wants: Wants) -> Result<(), InputError> {
+    let rows = [
+        (wants.application && setup.tenant.is_none(), "tenant"),
+        (wants.application && setup.client_id.is_none(), "client_id"),
+        (wants.mailbox && setup.mailbox.is_none(), "mailbox"),
+        (wants.to && setup.to.is_none(), "to"),
+        (wants.domain && setup.domain.is_none(), "domain"),
+    ];
+    rows.iter().find(|(absent, _)| *absent).map_or(Ok(()), |(_, word)| Err(is_missing(word)))
+}
+
+fn is_missing(word: &str) -> InputError {
+    let variable = word.to_uppercase();
+    let words = format!("is missing; give it as a flag, as O365DOCTOR_{variable}, or as {word} in a profile");
+    InputError::new(flag(word), words)
+}
+
+fn roads(words: &Words, origins: &Origins) -> Result<(Vec<Road>, bool), InputError> {
+    let Some(text) = &words.roads else { return Ok((vec![Road::Smtp], false)) };
+    if text == "all" {
+        return Ok((Road::WITH_TOKEN.to_vec(), true));
+    }
+    let mut roads: Vec<Road> = Vec::new();
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        let road = word
+            .parse()
+            .map_err(|e: String| InputError::new(origins.of("roads"), format!("names a road we do not know: {e}")))?;
+        if !roads.contains(&road) {
+            roads.push(road);
+        }
+    }
+    if roads.is_empty() {
+        return Err(InputError::new(origins.of("roads"), "names no road"));
+    }
+    Ok((roads, true))
+}
+
+fn via(words: &Words, origins: &Origins, roads: &[Road]) -> Result<Road, InputError> {
+    let Some(word) = &words.via else { return Ok(roads[0]) };
+    word.parse().map_err(|e: String| InputError::new(origins.of("via"), format!("names a road we do not know: {e}")))
+}
+
+fn stop(origins: &Origins, word: &str) -> Result<Stage, InputError> {
+    let known = Stage::STOPS.iter().find(|(name, _)| *name == word).map(|(_, stage)| *stage);
+    known.ok_or_else(|| InputError::new(origins.of("stop_after"), format!("is `{word}`, which is no stage")))
+}
+
+fn helo(origins: &Origins, name: &str) -> Result<String, InputError> {
+    let sound = !name.is_empty() && name.len() <= 255 && name.chars().all(|c| c.is_ascii_graphic());
+    sound.then(|| name.to_owned()).ok_or_else(|| InputError::new(origins.of("helo"), "is no host name"))
+}
+
+fn timeout(origins: &Origins, text: &str) -> Result<Duration, InputError> {
+    duration(text).filter(|t| !t.is_zero() && *t <= LONGEST_TIMEOUT).ok_or_else(|| {
+        InputError::new(origins.of("timeout"), format!("is `{text}`; it takes a time such as 30s, 2m or 500ms"))
+    })
+}
+
+/// Reads `30`, `30s`, `2m`, `500ms`. A bare number is seconds.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..split].parse().ok()?;
+    match &text[split..] {
+        "" | "s" => Some(Duration::from_secs(number)),
+        "ms" => Some(Duration::from_millis(number)),
+        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
+        _ => None,
+    }
+}
+
+fn proxy(origins: &Origins, text: &str) -> Result<Url, InputError> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.host_str().is_some());
+    url.ok_or_else(|| {
+        InputError::new(origins.of("proxy"), "is no proxy; it takes http://HOST:PORT or socks5://HOST:PORT")
+    })
+}

@@ -1,0 +1,140 @@
+//! From file, environment, flags and prompts to one valid [`Setup`].
+
+pub mod secret;
+
+pub(crate) mod config;
+mod credential;
+mod lint;
+mod load;
+#[cfg_attr(unix, path = "platform_unix.rs")]
+#[cfg_attr(not(unix), path = "platform_other.rs")]
+mod platform;
+mod words;
+
+pub use credential::Credential;
+pub(crate) use load::duration;
+pub use load::{Layers, Wants};
+pub use words::{CredentialWords, Identity, Network, Probe, table_of};
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::cloud::Cloud;
+use crate::facts::{Note, SetupFacts, Stage};
+use crate::kb::{Cause, cause};
+use crate::road::Road;
+use secret::Mask;
+
+/// What the user told us, parsed and valid.
+#[derive(Clone)]
+pub struct Setup {
+    /// The profile's name.
+    pub profile: Option<String>,
+    /// Where everything lives.
+    pub cloud: Cloud,
+    /// Directory id or domain.
+    pub tenant: Option<String>,
+    /// Application (client) id.
+    pub client_id: Option<String>,
+    /// How the program proves who it is.
+    pub credential: Option<Credential>,
+    /// The mailbox that sends.
+    pub mailbox: Option<String>,
+    /// Sender address, where it is not the mailbox's own.
+    pub from: Option<String>,
+    /// The recipient of the probe.
+    pub to: Option<String>,
+    /// The domain whose records are looked at.
+    pub domain: Option<String>,
+    /// The enterprise application's object id, given by hand.
+    pub object_id: Option<String>,
+    /// The roads of this run.
+    pub roads: Vec<Road>,
+    /// Whether they were named by flag or profile.
+    pub roads_named: bool,
+    /// Scope of the token request, where it is not the road's own.
+    pub scope: Option<String>,
+    /// The road of the probe.
+    pub via: Road,
+    /// Go no further than this.
+    pub stop_after: Option<Stage>,
+    /// Whether the profile allows the probe to leave unasked.
+    pub send: bool,
+    /// Name to say in EHLO.
+    pub helo: Option<String>,
+    /// The longest that one conversation with a server may take.
+    pub timeout: Duration,
+    /// For HTTPS and the mail ports.
+    pub proxy: Option<Url>,
+    /// What is noteworthy about the input itself.
+    pub notes: Vec<Note>,
+    /// Keeps the secrets of this run out of what is written.
+    pub mask: Mask,
+}
+
+impl Setup {
+    /// The set-up without its secrets.
+    pub fn facts(&self) -> SetupFacts {
+        SetupFacts {
+            profile: self.profile.clone(),
+            cloud: self.cloud.facts(),
+            tenant: self.tenant.clone(),
+            client_id: self.client_id.clone(),
+            auth: self.credential.as_ref().map(|c| c.kind().to_owned()),
+            credential: self.credential.as_ref().map(|c| c.origin().to_owned()),
+            mailbox: self.mailbox.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            domain: self.domain.clone(),
+            object_id: self.object_id.clone(),
+            roads: self.roads.clone(),
+            roads_named: self.roads_named,
+            send: self.send,
+            notes: self.notes.clone(),
+        }
+    }
+}
+
+/// Why the run could not begin. Nothing was sent. Exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{place} {words}")]
+pub struct InputError {
+    /// The flag, variable or file.
+    pub place: String,
+    /// What is the matter with it, and what to do.
+    pub words: String,
+    /// The page that explains it.
+    pub cause: Option<&'static Cause>,
+}
+
+impl InputError {
+    /// An error at a place, a whole sentence with it.
+    pub fn new(place: impl Into<String>, words: impl Into<String>) -> Self {
+        InputError { place: place.into(), words: words.into(), cause: None }
+    }
+
+    /// The page that explains it.
+    #[must_use]
+    pub fn because(mut self, cause: &'static Cause) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    fn two_credentials(first: &str, second: &str) -> Self {
+        let words = format!("and {second} both name a credential; give one of them");
+        InputError::new(first, words).because(&cause::INPUT_TWO_CREDENTIALS)
+    }
+
+    fn unreadable(place: &str, file: &std::path::Path, error: &std::io::Error) -> Self {
+        InputError::new(place, format!("names {}, which can not be read: {error}", file.display()))
+    }
+}
+
+/// The user's configuration file, where none is named.
+pub fn default_config() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    let folder = etcetera::choose_base_strategy().ok()?.config_dir();
+    Some(folder.join("o365doctor").join("config.toml"))
+}

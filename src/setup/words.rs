@@ -1,0 +1,355 @@
+//! The words a user can say, the same as flags, environment variables and in a profile, and the
+//! layers they are taken from: flag before environment before profile.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, CommandFactory as _, Parser};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::InputError;
+
+/// Who sends, from where, to whom.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+#[command(next_help_heading = "Who and what")]
+pub struct Identity {
+    /// Directory (tenant) id or a domain of the tenant
+    #[arg(long, value_name = "GUID|DOMAIN")]
+    tenant: Option<String>,
+    /// Application (client) id of the app registration
+    #[arg(long, value_name = "GUID")]
+    client_id: Option<String>,
+    /// The mailbox that sends
+    #[arg(long, value_name = "ADDRESS")]
+    mailbox: Option<String>,
+    /// Sender address, where it is not the mailbox's own
+    #[arg(long, value_name = "ADDRESS")]
+    from: Option<String>,
+    /// Object id of the enterprise application, to be compared
+    #[arg(long, value_name = "GUID")]
+    object_id: Option<String>,
+    /// The roads to look at: all, or some of smtp,graph,ews,imap,pop,hve
+    #[arg(long, value_name = "ROADS")]
+    roads: Option<String>,
+    /// Scope of the token request, where it is not the road's own
+    #[arg(long, value_name = "RESOURCE/.default")]
+    scope: Option<String>,
+}
+
+/// Where the credential comes from. Can not be shown: it may hold the secret itself.
+#[derive(Clone, Default, Args, Serialize)]
+#[command(next_help_heading = "Credential (one source)")]
+pub struct CredentialWords {
+    /// How the program proves who it is
+    #[arg(long, value_name = "KIND", value_parser = ["secret", "token"])]
+    auth: Option<String>,
+    /// The client secret itself; other users of this computer can see it
+    #[arg(long, value_name = "VALUE", hide_short_help = true)]
+    client_secret: Option<String>,
+    /// File that holds the client secret
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<String>,
+    /// Command that prints the client secret, as in 'pass show mail/app'
+    #[arg(long, value_name = "COMMAND")]
+    client_secret_command: Option<String>,
+    /// Read the client secret from standard input
+    #[arg(long)]
+    client_secret_stdin: bool,
+    /// The client secret really is a GUID
+    #[arg(long, hide_short_help = true)]
+    allow_guid_secret: bool,
+    /// File that holds an access token or an XOAUTH2 string; - for standard input
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<String>,
+    /// Command that prints an access token
+    #[arg(long, value_name = "COMMAND")]
+    token_command: Option<String>,
+}
+
+/// Where the run goes and how long it may take.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+#[command(next_help_heading = "Network")]
+pub struct Network {
+    /// worldwide, gcc-high, dod, china, sandbox[=SCENARIO], or a [cloud.NAME] of the configuration
+    #[arg(long, value_name = "CLOUD", global = true)]
+    cloud: Option<String>,
+    /// The longest that one conversation with a server may take [default: 60s]
+    #[arg(long, value_name = "TIME", global = true)]
+    timeout: Option<String>,
+    /// DNS server to ask instead of the system's
+    #[arg(long, value_name = "IP:PORT", global = true)]
+    resolver: Option<String>,
+    /// PEM file of certificate authorities to trust besides the system's
+    #[arg(long, value_name = "FILE", global = true)]
+    ca_file: Option<String>,
+    /// Proxy for HTTPS and, by CONNECT or SOCKS5, for the mail ports
+    #[arg(long, value_name = "URL", global = true)]
+    proxy: Option<String>,
+}
+
+/// The probe mail.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+#[command(next_help_heading = "Probe mail")]
+pub struct Probe {
+    /// Recipient of the probe mail
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<String>,
+    /// Road that the probe takes
+    #[arg(long, value_name = "ROAD")]
+    via: Option<String>,
+    /// Go no further than this
+    #[arg(long, value_name = "STAGE", value_parser = ["connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt"])]
+    stop_after: Option<String>,
+    /// Name to say in EHLO
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    helo: Option<String>,
+}
+
+/// Every word, after the layers were laid over each other. Can not be shown: it may hold a secret.
+#[derive(Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+#[serde(default)]
+pub(super) struct Words {
+    pub(super) tenant: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) mailbox: Option<String>,
+    pub(super) from: Option<String>,
+    pub(super) object_id: Option<String>,
+    pub(super) roads: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) auth: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) client_secret_file: Option<String>,
+    pub(super) client_secret_command: Option<String>,
+    pub(super) client_secret_stdin: bool,
+    pub(super) allow_guid_secret: bool,
+    pub(super) token: Option<String>,
+    pub(super) token_file: Option<String>,
+    pub(super) token_command: Option<String>,
+    pub(super) cloud: Option<String>,
+    pub(super) timeout: Option<String>,
+    pub(super) resolver: Option<String>,
+    pub(super) ca_file: Option<String>,
+    pub(super) proxy: Option<String>,
+    pub(super) to: Option<String>,
+    pub(super) via: Option<String>,
+    pub(super) stop_after: Option<String>,
+    pub(super) helo: Option<String>,
+    pub(super) domain: Option<String>,
+    pub(super) send: bool,
+}
+
+/// Words that say where the credential comes from: one of them, from the first layer that has any.
+pub(super) const CREDENTIAL_SOURCES: [&str; 7] = [
+    "client_secret",
+    "client_secret_file",
+    "client_secret_command",
+    "client_secret_stdin",
+    "token",
+    "token_file",
+    "token_command",
+];
+
+/// Words that stand in the environment or in a profile but are no flag: a token on the command line would be
+/// seen in the process list for its whole life.
+const NO_FLAG: [&str; 2] = ["token", "send"];
+
+#[derive(Parser)]
+struct AllFlags {
+    #[command(flatten)]
+    _identity: Identity,
+    #[command(flatten)]
+    _credential: CredentialWords,
+    #[command(flatten)]
+    _network: Network,
+    #[command(flatten)]
+    _probe: Probe,
+    #[arg(long)]
+    _domain: Option<String>,
+}
+
+/// The names of all words, in `snake_case`, each with whether it is a switch.
+fn names() -> BTreeMap<String, bool> {
+    let command = AllFlags::command();
+    let mut names: BTreeMap<String, bool> = command
+        .get_arguments()
+        .filter_map(|arg| Some((arg.get_long()?.replace('-', "_"), !arg.get_action().takes_values())))
+        .filter(|(name, _)| name != "help")
+        .collect();
+    names.remove("_domain");
+    names.insert("domain".to_owned(), false);
+    names.extend(NO_FLAG.map(|name| (name.to_owned(), name == "send")));
+    names
+}
+
+/// Where a value came from, as a person would look for it: `--tenant`, `O365DOCTOR_TENANT`, …
+#[derive(Debug, Clone, Default)]
+pub(super) struct Origins(BTreeMap<String, String>);
+
+impl Origins {
+    /// The origin of a word, or the flag that would set it.
+    pub(super) fn of(&self, word: &str) -> String {
+        self.0.get(word).cloned().unwrap_or_else(|| flag(word))
+    }
+}
+
+/// A word as its flag.
+pub(super) fn flag(word: &str) -> String {
+    if word == "token" {
+        return "O365DOCTOR_TOKEN".to_owned();
+    }
+    format!("--{}", word.replace('_', "-"))
+}
+
+/// One source of words.
+pub(super) struct Layer {
+    /// How a word of it is called.
+    pub(super) origin: Box<dyn Fn(&str) -> String>,
+    /// The words.
+    pub(super) table: Table,
+}
+
+/// A group of flags as a table, without what was not said.
+pub fn table_of(flags: &impl Serialize) -> Table {
+    let value = Value::try_from(flags).unwrap_or_else(|_| Value::Table(Table::new()));
+    let Value::Table(mut table) = value else { return Table::new() };
+    table.retain(|_, value| value.as_bool() != Some(false));
+    table
+}
+
+/// The flags as the first layer.
+pub(super) fn flags_layer(table: Table) -> Layer {
+    Layer { origin: Box::new(flag), table }
+}
+
+/// The environment: `O365DOCTOR_<UPPER_SNAKE>`.
+pub(super) fn environment_layer(read: impl Fn(&str) -> Option<String>) -> Result<Layer, InputError> {
+    let mut table = Table::new();
+    for (name, switch) in names() {
+        let variable = variable(&name);
+        let Some(text) = read(&variable).filter(|text| !text.is_empty()) else { continue };
+        let value = if switch { Value::Boolean(switch_of(&variable, &text)?) } else { Value::String(text) };
+        table.insert(name, value);
+    }
+    table.retain(|_, value| value.as_bool() != Some(false));
+    Ok(Layer { origin: Box::new(variable), table })
+}
+
+fn variable(name: &str) -> String {
+    format!("O365DOCTOR_{}", name.to_uppercase())
+}
+
+fn switch_of(variable: &str, text: &str) -> Result<bool, InputError> {
+    match text.to_lowercase().as_str() {
+        "1" | "true" | "yes" => Ok(true),
+        "0" | "false" | "no" => Ok(false),
+        _ => Err(InputError::new(variable, format!("is `{text}`; it takes true or false"))),
+    }
+}
+
+/// A profile's table as a layer: checks its keys, and folds `probe.to` and `probe.send` in.
+pub(super) fn profile_layer(profile: &str, mut table: Table) -> Result<Layer, InputError> {
+    let place = format!("profile `{profile}`");
+    if let Some(Value::Table(probe)) = table.remove("probe") {
+        for (key, value) in probe {
+            if !matches!(key.as_str(), "to" | "send") {
+                return Err(InputError::new(place, format!("has probe.{key}; probe takes to and send")));
+            }
+            table.insert(key, value);
+        }
+    }
+    let names = names();
+    for (key, value) in &mut table {
+        let Some(switch) = names.get(key) else {
+            return Err(InputError::new(place, format!("has the key {key}, which is none of its words")));
+        };
+        if *switch != value.is_bool() {
+            let wanted = if *switch { "true or false" } else { "a text" };
+            *value = plain(value)
+                .filter(|_| !switch)
+                .ok_or_else(|| InputError::new(&place, format!("has {key} = {value}; it takes {wanted}")))?;
+        }
+    }
+    Ok(Layer { origin: Box::new(move |word| format!("{word} of {place}")), table })
+}
+
+/// A list as its items with commas, a number as its digits.
+fn plain(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(_) => Some(value.clone()),
+        Value::Integer(number) => Some(Value::String(number.to_string())),
+        Value::Array(items) => {
+            let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+            Some(Value::String(items?.join(",")))
+        }
+        _ => None,
+    }
+}
+
+/// Lays the layers over each other, first before second. The credential's source is taken from one layer only.
+pub(super) fn merge(layers: Vec<Layer>) -> Result<(Words, Origins), InputError> {
+    let mut merged = Table::new();
+    let mut origins = BTreeMap::new();
+    let mut credential_known = false;
+    for layer in layers {
+        let sources: Vec<&str> =
+            CREDENTIAL_SOURCES.into_iter().filter(|source| layer.table.contains_key(*source)).collect();
+        if let [first, second, ..] = sources[..] {
+            return Err(InputError::two_credentials(&(layer.origin)(first), &(layer.origin)(second)));
+        }
+        for (word, value) in layer.table {
+            let is_source = CREDENTIAL_SOURCES.contains(&word.as_str());
+            if merged.contains_key(&word) || (is_source && credential_known) {
+                continue;
+            }
+            origins.insert(word.clone(), (layer.origin)(&word));
+            merged.insert(word, value);
+        }
+        credential_known |= !sources.is_empty();
+    }
+    let words = merged.try_into().map_err(|e| InputError::new("the input", format!("can not be read: {e}")))?;
+    Ok((words, Origins(origins)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_is_a_word() {
+        let mut table = Table::new();
+        for (name, switch) in names() {
+            let value = if switch { Value::Boolean(true) } else { Value::String("x".to_owned()) };
+            table.insert(name, value);
+        }
+        let words: Words = table.clone().try_into().unwrap();
+        assert_eq!(Table::try_from(words).unwrap(), table);
+    }
+
+    #[test]
+    fn flag_before_environment_before_profile() {
+        let layer = |origin: &'static str, text: &str| Layer {
+            origin: Box::new(move |_| origin.to_owned()),
+            table: text.parse().unwrap(),
+        };
+        let (words, origins) = merge(vec![
+            layer("flag", "tenant = 'a'"),
+            layer("environment", "tenant = 'b'\nclient_secret_file = 'f'"),
+            layer("profile", "mailbox = 'c'\ntoken_file = 'g'"),
+        ])
+        .unwrap();
+        assert_eq!(words.tenant.as_deref(), Some("a"));
+        assert_eq!(words.mailbox.as_deref(), Some("c"));
+        assert_eq!(words.client_secret_file.as_deref(), Some("f"));
+        assert_eq!(words.token_file, None);
+        assert_eq!(origins.of("tenant"), "flag");
+    }
+
+    #[test]
+    fn two_sources_in_one_layer_are_refused() {
+        let layer =
+            Layer { origin: Box::new(flag), table: "client_secret_file = 'a'\ntoken_file = 'b'".parse().unwrap() };
+        let error = merge(vec![layer]).err().expect("two sources").to_string();
+        assert!(error.contains("--client-secret-file") && error.contains("--token-file"), "{error}");
+    }
+}

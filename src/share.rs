@@ -1,0 +1,128 @@
+//! Masks the names of a visit for a ticket: the same name becomes the same stand-in everywhere, so that what was equal
+//! stays equal and the judgement is the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::facts::Visit;
+
+/// The visit with tenants, applications, mailboxes, domains, addresses and hosts of its own replaced.
+pub fn masked(visit: &Visit) -> Visit {
+    let names = Names::of(visit);
+    let mut value = serde_json::to_value(visit).unwrap_or_default();
+    names.replace(&mut value);
+    // The shape is unchanged: only texts within strings were replaced by texts.
+    serde_json::from_value(value).unwrap_or_default()
+}
+
+/// What is replaced, longest first, each with its stand-in.
+struct Names(Vec<(String, String)>);
+
+impl Names {
+    fn of(visit: &Visit) -> Names {
+        let mut names = BTreeMap::new();
+        domains(visit, &mut names);
+        people(visit, &mut names);
+        ids(visit, &mut names);
+        addresses(visit, &mut names);
+        let mut names: Vec<(String, String)> = names.into_iter().filter(|(name, _)| name.len() > 2).collect();
+        names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        Names(names)
+    }
+
+    fn replace(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.replaced(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.replace(field)),
+            _ => {}
+        }
+    }
+
+    fn replaced(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (name, stand_in) in &self.0 {
+            text = replace_any_case(&text, name, stand_in);
+        }
+        text
+    }
+}
+
+fn replace_any_case(text: &str, name: &str, stand_in: &str) -> String {
+    let (lower, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    while let Some(at) = lower[from..].find(&name) {
+        out.push_str(&text[from..from + at]);
+        out.push_str(stand_in);
+        from += at + name.len();
+    }
+    out.push_str(&text[from..]);
+    out
+}
+
+fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
+    let setup = &visit.setup;
+    let of_address =
+        |address: &Option<String>| address.as_ref().and_then(|a| a.rsplit_once('@')).map(|(_, d)| d.to_owned());
+    let tenant = setup.tenant.clone().filter(|tenant| tenant.contains('.'));
+    let all =
+        [setup.domain.clone(), of_address(&setup.mailbox), of_address(&setup.from), of_address(&setup.to), tenant];
+    for domain in all.into_iter().flatten() {
+        let n = names.values().filter(|stand_in| stand_in.ends_with(".example")).count() + 1;
+        let stand_in = format!("domain{n}.example");
+        // A mail exchanger's name holds the domain with dashes for its dots.
+        names.entry(domain.replace('.', "-")).or_insert_with(|| stand_in.replace('.', "-"));
+        names.entry(domain).or_insert(stand_in);
+    }
+}
+
+fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
+    let setup = &visit.setup;
+    let claims = visit.facts.tokens.iter().flat_map(|token| {
+        ["upn", "unique_name", "preferred_username", "name", "app_displayname"]
+            .map(|claim| token.text(claim).map(str::to_owned))
+    });
+    let wrapped = visit.facts.tokens.iter().map(|token| token.sasl_user.clone());
+    let all = [setup.mailbox.clone(), setup.from.clone(), setup.to.clone()].into_iter().chain(claims).chain(wrapped);
+    for (n, person) in all.flatten().enumerate() {
+        let stand_in = match person.rsplit_once('@') {
+            Some((_, domain)) => {
+                let domain = names.get(domain).cloned().unwrap_or_else(|| "domain9.example".to_owned());
+                format!("person{}@{domain}", n + 1)
+            }
+            None => format!("name{}", n + 1),
+        };
+        names.entry(person).or_insert(stand_in);
+    }
+}
+
+fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
+    let setup = &visit.setup;
+    let is_guid = |text: &String| uuid::Uuid::try_parse(text).is_ok();
+    let claims = visit.facts.tokens.iter().flat_map(|token| {
+        ["tid", "oid", "sub", "appid", "azp", "uti", "sid"].map(|claim| token.text(claim).map(str::to_owned))
+    });
+    let seen = visit.facts.entra.as_ref().and_then(|entra| entra.tenant_id.clone());
+    let all = [setup.tenant.clone(), setup.client_id.clone(), setup.object_id.clone(), seen].into_iter().chain(claims);
+    for id in all.flatten().filter(is_guid) {
+        let n = names.values().filter(|stand_in| stand_in.starts_with("00000000-0000-4000-8000-")).count() + 1;
+        names.entry(id).or_insert_with(|| format!("00000000-0000-4000-8000-{n:012}"));
+    }
+}
+
+/// Our own address as the server saw it, and the host name we said.
+fn addresses(visit: &Visit, names: &mut BTreeMap<String, String>) {
+    let Some(smtp) = &visit.facts.smtp else { return };
+    for line in &smtp.transcript {
+        let ours = match line.side {
+            '>' => line.text.strip_prefix("EHLO "),
+            '<' => line.text.split_once("Hello [").and_then(|(_, rest)| rest.split_once(']')).map(|(ip, _)| ip),
+            _ => None,
+        };
+        if let Some(ours) = ours.filter(|ours| *ours != "localhost" && !ours.starts_with("127.")) {
+            names.entry(ours.trim_matches(['[', ']']).to_owned()).or_insert_with(|| "this-host.example".to_owned());
+        }
+    }
+}
