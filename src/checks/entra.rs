@@ -15,12 +15,8 @@ pub(super) static TENANT: Check = Check {
     judge: Judge::Once(tenant),
 };
 
-static CLOCK: Check = Check {
-    id: "entra.clock",
-    title: "This computer's clock agrees with the login service's",
-    needs: &[&REACH],
-    judge: Judge::Once(clock),
-};
+static CLOCK: Check =
+    Check { id: "entra.clock", title: "This computer's clock is right", needs: &[&REACH], judge: Judge::Once(clock) };
 
 /// Kerberos's and Entra's usual tolerance: five minutes, in seconds (microsoft-facts D.2).
 const TOLERANCE: i64 = 300;

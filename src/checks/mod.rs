@@ -41,7 +41,7 @@ fn applies(check: &Check, visit: &Visit) -> bool {
         "entra.reach" | "entra.tenant" | "entra.clock" => {
             visit.facts.entra.is_some() || visit.facts.tokens.iter().any(|token| token.request.is_some())
         }
-        "setup.object-id" => visit.setup.object_id.is_some(),
+        "token.object-id" => visit.setup.object_id.is_some(),
         "token.user" => visit.facts.tokens.iter().any(|token| token.scopes().is_some() || token.sasl_user.is_some()),
         _ => true,
     }

@@ -53,7 +53,7 @@ static CERTIFICATE: Check = Check {
     needs: &[&GREETING],
     judge: Judge::PerRoad(ON_SMTP, |visit, _| {
         let smtp = facts(visit)?;
-        let fault = step(smtp, Stage::Starttls)?.fault.as_ref().filter(|fault| of_certificate(fault.kind));
+        let fault = step(smtp, Stage::Tls)?.fault.as_ref().filter(|fault| of_certificate(fault.kind));
         if let Some(fault) = fault {
             return network::failed(&smtp.server, fault);
         }
@@ -68,8 +68,8 @@ static XOAUTH2: Check = Check {
     needs: &[&STARTTLS, &CERTIFICATE],
     judge: Judge::PerRoad(ON_SMTP, |visit, _| {
         let smtp = facts(visit)?;
-        if smtp.tls.is_none() || smtp.offered.is_empty() {
-            return Err(ended(smtp));
+        if let Answer::Bad(judgement) = refusal(smtp, Stage::EhloTls)? {
+            return judgement;
         }
         let auth = smtp.offered.iter().find(|line| line.to_ascii_uppercase().starts_with("AUTH"));
         match auth {
@@ -159,16 +159,22 @@ fn starttls(visit: &Visit, _: Road) -> Judgement {
         let words = format!("it offers: {}", smtp.offered_before_tls.join(", "));
         return Verdict::fail(&cause::SMTP_STARTTLS_MISSING, words);
     };
-    match (&step.fault, &step.reply, &smtp.tls) {
-        (Some(fault), ..) if of_certificate(fault.kind) => Verdict::pass("offered"),
-        (Some(fault), ..) => network::failed(&format!("{} at STARTTLS", smtp.server), fault),
-        (None, Some(reply), _) if !reply.positive() => {
-            let known = classify(Some(Where::Smtp), &reply.to_string());
-            let cause = known.first().map_or(&cause::SMTP_STARTTLS_REFUSED, |found| found.cause);
-            Verdict::fail(cause, reply.to_string())
+    if let (None, Some(reply)) = (&step.fault, &step.reply)
+        && !reply.positive()
+    {
+        let known = classify(Some(Where::Smtp), &reply.to_string());
+        let cause = known.first().map_or(&cause::SMTP_STARTTLS_REFUSED, |found| found.cause);
+        return Verdict::fail(cause, reply.to_string());
+    }
+    let after = [Stage::Starttls, Stage::Tls, Stage::EhloTls].into_iter().filter_map(|stage| smtp.step(stage));
+    let mut after = after;
+    match after.find_map(|step| Some((step.stage, step.fault.as_ref()?))) {
+        Some((_, fault)) if of_certificate(fault.kind) => Verdict::pass("offered"),
+        Some((stage, fault)) => network::failed(&format!("{} at {}", smtp.server, stage.label()), fault),
+        None => {
+            let tls = smtp.tls.as_ref().ok_or_else(|| ended(smtp))?;
+            Verdict::pass(format!("{}, {}", tls.version, tls.cipher))
         }
-        (None, _, Some(tls)) => Verdict::pass(format!("{}, {}", tls.version, tls.cipher)),
-        (None, _, None) => Err(ended(smtp)),
     }
 }
 

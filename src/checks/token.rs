@@ -75,6 +75,13 @@ pub(super) static ROLE: Check = Check {
 static OPENS: Check =
     Check { id: "token.opens", title: "It opens at least one road", needs: &[&FORM], judge: Judge::Once(opens) };
 
+static OBJECT_ID: Check = Check {
+    id: "token.object-id",
+    title: "The object id is the enterprise app's",
+    needs: &[&FORM],
+    judge: Judge::Once(object_id),
+};
+
 /// The token that a road would use.
 pub(super) fn of(visit: &Visit, road: Road) -> Result<&TokenFacts, NotObserved> {
     visit.facts.token_for(road.wants().resource).ok_or_else(|| "no token was asked for".into())
@@ -313,6 +320,18 @@ fn opens(visit: &Visit) -> Judgement {
     )
 }
 
+fn object_id(visit: &Visit) -> Judgement {
+    let given = visit.setup.object_id.as_deref().ok_or("none was given by hand")?;
+    let token =
+        visit.facts.tokens.iter().find(|token| token.app_only()).ok_or("there is no app-only token to compare with")?;
+    let oid = token.text("oid").ok_or("the token names no object id")?;
+    if oid.eq_ignore_ascii_case(given) {
+        return Verdict::pass(format!("{given} is the oid of the token"));
+    }
+    let words = format!("given: {given}\nthe token's oid, which New-ServicePrincipal needs: {oid}");
+    Verdict::fail(&cause::OBJECT_ID_MISMATCH, words)
+}
+
 fn time(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }
@@ -328,4 +347,4 @@ pub(crate) fn span(seconds: i64) -> String {
 }
 
 pub(super) static CHECKS: &[&Check] =
-    &[&APP_ISSUED, &FORM, &SIGNATURE, &ISSUER, &TENANT, &APP, &LIFETIME, &USER, &AUDIENCE, &ROLE, &OPENS];
+    &[&APP_ISSUED, &FORM, &SIGNATURE, &ISSUER, &TENANT, &APP, &LIFETIME, &USER, &OBJECT_ID, &AUDIENCE, &ROLE, &OPENS];

@@ -101,10 +101,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(COULD_NOT_RUN);
         }
     };
+    std::panic::set_hook(Box::new(output::own_fault));
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = dispatch(cli) => Some(ended),
             _ = tokio::signal::ctrl_c() => None,
+            () = crate::setup::terminated() => None,
         }
     });
     // A read of standard input can not be taken back; nobody waits for it.

@@ -94,6 +94,12 @@ pub(super) fn complain(error: &InputError) {
     note("Nothing was sent.");
 }
 
+/// Says that the program itself is at fault: where, and not with what, since that could be a secret.
+pub(super) fn own_fault(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+    note(&format!("error: a fault of o365doctor itself{place}. Please report this line, with what you did."));
+}
+
 /// Brings the cursor back that a prompt or a spinner may have hidden.
 pub(super) fn restore_terminal() {
     if std::io::stderr().is_terminal() {

@@ -49,7 +49,8 @@ enum PartName {
 pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, InputError> {
     let mut flags = table_of(&arguments.identity);
     flags.extend(table_of(&arguments.credential));
-    let wants = Wants { application: true, mailbox: true, credential_if_named: true, ..Wants::default() };
+    let wants =
+        Wants { application: true, mailbox: true, any_identity: true, credential_if_named: true, ..Wants::default() };
     let Loaded { setup, sandbox: _running } = run::load(&global, flags, wants).await?;
     let (object_id, from) = object_id(&setup).await?;
     let values = Values {

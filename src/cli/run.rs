@@ -73,6 +73,8 @@ pub(super) async fn run_with(
     if let Some(file) = &global.replay {
         return finish(global, replay(file)?);
     }
+    // A plan needs no secret, so nobody is asked for one.
+    let wants = if global.plan { Wants { credential: false, credential_if_named: true, ..wants } } else { wants };
     let Loaded { setup, sandbox } = load(global, flags, wants).await?;
     let plan = plan::make(&setup, slice(&setup)?, Timestamp::now())?;
     if global.plan {

@@ -176,6 +176,8 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
     let words = json!({
         "format": FORMAT,
         "login": login,
+        // Not served in this version; the keys are there so that a reader need not ask.
+        "graph": null, "ews": null, "mx": null, "imap": null, "pop": null,
         "smtp": format!("localhost:{}", addresses.smtp.port()),
         "dns": addresses.dns.to_string(),
         "tenant_id": sandbox.word("tenant"),
@@ -192,7 +194,9 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         return;
     }
     let mut text = String::from("A Microsoft 365 tenant listens on this computer. Ctrl-C ends it.\n\n");
-    for (name, value) in words.as_object().into_iter().flatten().filter(|(name, _)| *name != "format") {
+    for (name, value) in
+        words.as_object().into_iter().flatten().filter(|(name, value)| *name != "format" && !value.is_null())
+    {
         text.push_str(&format!("{name:<14} {}\n", value.as_str().unwrap_or_default()));
     }
     text.push_str(&format!("\nTry: o365doctor checkup --config {}\n", files.profile.display()));

@@ -43,8 +43,12 @@ pub enum Stage {
     Banner,
     /// The first EHLO.
     Ehlo,
-    /// STARTTLS, the handshake, the second EHLO.
+    /// STARTTLS, up to its answer.
     Starttls,
+    /// The handshake of TLS.
+    Tls,
+    /// The EHLO under TLS.
+    EhloTls,
     /// AUTH.
     Auth,
     /// MAIL FROM.
@@ -165,6 +169,8 @@ impl Stage {
             Stage::Banner => "greeting",
             Stage::Ehlo => "EHLO",
             Stage::Starttls => "STARTTLS",
+            Stage::Tls => "TLS",
+            Stage::EhloTls => "EHLO under TLS",
             Stage::Auth => "AUTH",
             Stage::Mail => "MAIL FROM",
             Stage::Rcpt => "RCPT TO",

@@ -115,7 +115,8 @@ impl Resolver {
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Found {
-        let Ok(mut wanted) = Name::from_ascii(name) else {
+        // By labels: macros of SPF can put blanks and backslashes into a name, which a parser of text would read otherwise.
+        let Ok(mut wanted) = Name::from_labels(name.trim_end_matches('.').split('.').map(str::as_bytes)) else {
             return Found::nothing(LookupFacts::NoSuchName);
         };
         wanted.set_fqdn(true);

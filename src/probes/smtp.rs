@@ -94,7 +94,9 @@ impl Run<'_> {
         self.stop_at(Stage::Starttls)?;
         self.log_in(token).await?;
         self.stop_at(Stage::Auth)?;
-        let mail = format!("MAIL FROM:<{}>", self.job.from);
+        // RFC 6531 section 3.4: an address beyond ASCII is announced.
+        let beyond = if self.job.from.is_ascii() { "" } else { " SMTPUTF8" };
+        let mail = format!("MAIL FROM:<{}>{beyond}", self.job.from);
         self.step(Stage::Mail, Some(&mail)).await?;
         self.stop_at(Stage::Mail)?;
         let Some(to) = &self.job.to else { return self.stop("no recipient was named (--to)") };
@@ -155,9 +157,10 @@ impl Run<'_> {
             Err(fault) => &fault.words,
         });
         if let Err(fault) = secured {
-            return self.record(Stage::Starttls, began, Err(fault), |_| false).map(|_| ());
+            return self.record(Stage::Tls, began, Err(fault), |_| false).map(|_| ());
         }
-        self.facts.offered = self.ehlo(Stage::Starttls).await?;
+        self.facts.steps.push(Step { stage: Stage::Tls, ms: ms_since(began), reply: None, fault: None });
+        self.facts.offered = self.ehlo(Stage::EhloTls).await?;
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::access::Access;
 use crate::claims::meaning;
 use crate::facts::{ConsentLinks, SmtpFacts, TokenFacts};
 use crate::report::{FindingReport, Report, Summary, Word};
+use crate::spf::Audit;
 
 /// Where the words beside a claim begin.
 const WORDS_AT: usize = 46;
@@ -36,8 +37,16 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
     }
     skipped(&mut out, &report.findings, style);
     roads(&mut out, report, style);
-    if verbose && let Some(smtp) = &report.facts.smtp {
-        transcript(&mut out, smtp);
+    if let Some(smtp) = report.facts.smtp.as_ref().filter(|_| report.command == "probe-send") {
+        steps(&mut out, smtp, style);
+    }
+    if verbose {
+        if let Some(audit) = report.facts.dns.as_ref().and_then(|dns| dns.spf.audit.as_ref()) {
+            policy(&mut out, audit);
+        }
+        if let Some(smtp) = &report.facts.smtp {
+            transcript(&mut out, smtp);
+        }
     }
     if !report.findings.is_empty() {
         summary(&mut out, &report.summary);
@@ -88,6 +97,12 @@ fn line(out: &mut String, finding: &FindingReport, all: &[FindingReport], style:
         let _ = write!(out, "{:gap$}{}", "", shorten(&words, room).dimmed());
     }
     out.push('\n');
+    // What a mail leaves behind is worth its lines.
+    if finding.outcome == Word::Pass && finding.topic == "send" {
+        for words in finding.evidence.iter().skip(1) {
+            let _ = writeln!(out, "      {}", printable(words));
+        }
+    }
 }
 
 fn shorten(words: &str, room: usize) -> String {
@@ -243,6 +258,29 @@ fn consent_links(out: &mut String, links: &ConsentLinks, style: Style) {
                 o365doctor consent-url --read ADDRESS --state STATE";
     for line in wrap(hint, style.width) {
         let _ = writeln!(out, "{line}");
+    }
+}
+
+/// How long each step took.
+fn steps(out: &mut String, smtp: &SmtpFacts, style: Style) {
+    let steps: Vec<String> = smtp.steps.iter().map(|step| format!("{} {} ms", step.stage.label(), step.ms)).collect();
+    let _ = writeln!(out, "{}", "Time of each step".bold());
+    for line in wrap(&steps.join(", "), style.width.saturating_sub(2)) {
+        let _ = writeln!(out, "  {line}");
+    }
+}
+
+/// Every term of the sender policy, with what it costs and what it resolves to.
+fn policy(out: &mut String, audit: &Audit) {
+    let _ = writeln!(out, "{} {}", "Sender policy of".bold(), printable(&audit.domain).bold());
+    for term in &audit.terms {
+        let indent = 2 + 2 * usize::try_from(term.depth).unwrap_or_default().min(10);
+        let cost = if term.cost > 0 { format!("  [{} of 10]", term.total) } else { String::new() };
+        let _ = writeln!(out, "{:indent$}{}{cost}", "", printable(&term.term));
+        let note = term.note.iter().chain(&term.resolved).map(|words| printable(words)).collect::<Vec<_>>().join(", ");
+        if !note.is_empty() {
+            let _ = writeln!(out, "{:indent$}    {}", "", note.dimmed());
+        }
     }
 }
 

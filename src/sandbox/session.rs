@@ -114,7 +114,7 @@ impl Session {
             .enumerate()
             .map(|(n, line)| format!("250{}{line}", if n == last { ' ' } else { '-' }))
             .collect();
-        let stage = if self.secure { Stage::Starttls } else { Stage::Ehlo };
+        let stage = if self.secure { Stage::EhloTls } else { Stage::Ehlo };
         self.answer(stage, &reply.join("\r\n")).await
     }
 

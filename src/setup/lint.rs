@@ -12,8 +12,8 @@ pub(super) fn is_guid(text: &str) -> bool {
 /// Words that guides and templates leave in the place of a value.
 fn is_placeholder(text: &str) -> bool {
     let lower = text.trim().to_lowercase();
-    let inner = lower.trim_start_matches(['<', '{', '[', '$']).trim_end_matches(['>', '}', ']']);
-    let bracketed = inner.len() < lower.len() && !inner.contains(char::is_whitespace);
+    let within = |open: &str, close: &str| lower.len() > 2 && lower.starts_with(open) && lower.ends_with(close);
+    let bracketed = within("<", ">") || within("{", "}") || within("[", "]") || within("${", "}") || within("%", "%");
     let leftover = ["your-", "your_", "my-tenant", "xxxxxxxx-", "changeme", "replace-me", "replace_me", "placeholder"];
     bracketed
         || leftover.iter().any(|word| lower.starts_with(word))
@@ -91,19 +91,31 @@ pub(super) fn domain(place: &str, value: &str) -> Result<String, InputError> {
     }
 }
 
-/// An e-mail address (RFC 5321 section 4.1.2, as the message library reads it). Its form is checked, not whether
-/// a shell or PowerShell could misread it: that is the business of whoever writes it there.
-pub(super) fn address(place: &str, value: &str) -> Result<String, InputError> {
+/// What Exchange takes for a mailbox's identity: an address, a name, an id. Whether a shell or PowerShell could misread
+/// it is the business of whoever writes it there.
+pub(super) fn identity(place: &str, value: &str) -> Result<String, InputError> {
     let value = value.trim();
     no_placeholder(place, value)?;
-    let sound = value.rsplit_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && local.len() <= 64 && !value.chars().any(char::is_control) && is_domain(domain)
-    });
-    if !sound {
-        let words = format!("is `{}`, which is no e-mail address", value.escape_debug());
+    if value.is_empty() || value.len() > 320 || value.chars().any(char::is_control) {
+        let words = format!("is `{}`, which is no mailbox", value.escape_debug());
         return Err(InputError::new(place, words).because(&cause::INPUT_MAILBOX_FORM));
     }
     Ok(value.to_owned())
+}
+
+/// An e-mail address as SMTP can say it (RFC 5321 section 4.1.2, as the message library reads it), its domain in the
+/// form that DNS takes.
+pub(super) fn address(place: &str, value: &str) -> Result<String, InputError> {
+    let value = value.trim();
+    no_placeholder(place, value)?;
+    let parts = value.rsplit_once('@').and_then(|(local, name)| {
+        let name = domain(place, name).ok()?;
+        lettre::Address::new(local, &name).ok().map(|_| format!("{local}@{name}"))
+    });
+    parts.ok_or_else(|| {
+        let words = format!("is `{}`, which is no e-mail address", value.escape_debug());
+        InputError::new(place, words).because(&cause::INPUT_MAILBOX_FORM)
+    })
 }
 
 /// The scope of an app-only request: exactly one `<resource>/.default`.
@@ -175,6 +187,10 @@ mod tests {
         assert_eq!(cause_of(app_scope("x", "a/.default b/.default")), Some("input-scope-not-default"));
         assert_eq!(cause_of(address("x", "o'brien@contoso.com")), None);
         assert_eq!(cause_of(address("x", "a\nb@contoso.com")), Some("input-mailbox-form"));
+        assert_eq!(cause_of(address("x", "a> SIZE=1@contoso.com")), Some("input-mailbox-form"));
+        assert_eq!(address("x", "bob@münchen.example").ok().as_deref(), Some("bob@xn--mnchen-3ya.example"));
+        assert_eq!(cause_of(identity("x", "$(x)")), None);
+        assert_eq!(cause_of(identity("x", "${mailbox}")), Some("input-placeholder"));
     }
 
     #[test]

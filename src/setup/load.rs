@@ -27,6 +27,8 @@ pub struct Wants {
     pub mailbox: bool,
     /// The recipient of the probe.
     pub to: bool,
+    /// The mailbox may be named as Exchange names it, not only by its address.
+    pub any_identity: bool,
     /// The domain whose records are looked at.
     pub domain: bool,
     /// `common` and `organizations` are tenants too: it is a person who signs in.
@@ -139,7 +141,8 @@ fn make(
     };
     let tenant =
         words.tenant.as_deref().map(|t| lint::tenant(&origins.of("tenant"), t, wants.any_tenant)).transpose()?;
-    let mailbox = parse("mailbox", &words.mailbox, lint::address)?;
+    let mailbox_form = if wants.any_identity { lint::identity } else { lint::address };
+    let mailbox = parse("mailbox", &words.mailbox, mailbox_form)?;
     let from = parse("from", &words.from, lint::address)?;
     let sender_domain = from.as_ref().or(mailbox.as_ref()).and_then(|a| a.rsplit_once('@')).map(|(_, d)| d.to_owned());
     let (roads, roads_named) = roads(words, origins)?;

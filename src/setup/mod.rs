@@ -132,6 +132,11 @@ impl InputError {
     }
 }
 
+/// Ends when the system asks the program to end.
+pub(crate) async fn terminated() {
+    platform::terminated().await;
+}
+
 /// The user's configuration file, where none is named.
 pub fn default_config() -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;

@@ -28,3 +28,8 @@ pub(super) fn shell(command: &str) -> std::process::Command {
 pub(super) fn create_private_folder(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
+
+/// There is no such request beside Ctrl-C.
+pub(super) async fn terminated() {
+    std::future::pending().await
+}
