@@ -77,6 +77,17 @@ impl Dialogue {
         self.write(format!("{line}\r\n").as_bytes()).await
     }
 
+    /// Sends several lines at once (RFC 2920); their answers come in order.
+    pub(super) async fn say_together(&mut self, lines: &[&str]) -> Result<(), Fault> {
+        let mut octets = String::new();
+        for line in lines {
+            self.record('>', line);
+            octets.push_str(line);
+            octets.push_str("\r\n");
+        }
+        self.write(octets.as_bytes()).await
+    }
+
     /// Sends octets that must not be seen; the transcript has `shown` instead.
     pub(super) async fn say_hidden(&mut self, octets: &[u8], shown: &str) -> Result<(), Fault> {
         self.record('>', shown);

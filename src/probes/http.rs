@@ -24,6 +24,7 @@ pub struct Client {
     inner: Result<reqwest::Client, Fault>,
     shown: Shown,
     mask: Mask,
+    proxied: bool,
 }
 
 impl Client {
@@ -33,7 +34,7 @@ impl Client {
             Ok((client, shown)) => (Ok(client), shown),
             Err(fault) => (Err(fault), Shown::default()),
         };
-        Client { inner: client, shown, mask: mask.clone() }
+        Client { inner: client, shown, mask: mask.clone(), proxied: proxy.is_some() }
     }
 
     /// GET, for JSON.
@@ -66,7 +67,13 @@ impl Client {
         let body = match body {
             Ok(body) => body,
             Err(fault) => {
-                let fault = tls::with_certificate(fault, &self.shown);
+                let mut fault = tls::with_certificate(fault, &self.shown);
+                // Whoever refused, with a proxy in between it was the proxy.
+                if self.proxied
+                    && matches!(fault.kind, FaultKind::Refused | FaultKind::NameNotFound | FaultKind::ConnectTimeout)
+                {
+                    fault = Fault::new(FaultKind::ProxyRefused, format!("the proxy: {}", fault.words));
+                }
                 facts.fault = Some(Fault { words: self.mask.apply(&fault.words), ..fault });
                 return (facts, None);
             }

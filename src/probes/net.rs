@@ -37,7 +37,10 @@ pub(super) async fn connect(
         return Ok((Box::new(stream), address));
     };
     let port = proxy.port_or_known_default().unwrap_or(1080);
-    let stream = dial(proxy.host_str().unwrap_or_default(), port, deadline).await?;
+    let host = proxy.host_str().unwrap_or_default();
+    let stream = dial(host, port, deadline).await.map_err(|fault| {
+        Fault::new(FaultKind::ProxyRefused, format!("the proxy {host} port {port}: {}", fault.words))
+    })?;
     let tunnel = async {
         if proxy.scheme().starts_with("socks5") {
             socks(stream, proxy, server).await

@@ -2,15 +2,15 @@
 //!
 //! At most one message leaves, and nothing is ever sent again.
 
+mod login;
+
 use std::future::Future;
 use std::time::{Duration, Instant as Clock};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use url::Url;
 
-use super::dialogue::{Dialogue, xoauth2};
+use super::dialogue::Dialogue;
 use super::{ms_since, net, tls};
 use crate::cloud::{HostPort, Trust};
 use crate::facts::{Accepted, Fault, FaultKind, MessageFacts, Reply, SmtpFacts, Stage, Step};
@@ -43,8 +43,6 @@ pub struct SmtpJob {
     pub mask: Mask,
 }
 
-/// AUTH with an initial response may have 12,288 octets with its line end (RFC 4954 section 4).
-const LONGEST_AUTH: usize = 12_288;
 /// A polite end is not worth a long wait.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -94,19 +92,47 @@ impl Run<'_> {
         self.stop_at(Stage::Starttls)?;
         self.log_in(token).await?;
         self.stop_at(Stage::Auth)?;
-        // RFC 6531 section 3.4: an address beyond ASCII is announced.
-        let beyond = if self.job.from.is_ascii() { "" } else { " SMTPUTF8" };
-        let mail = format!("MAIL FROM:<{}>{beyond}", self.job.from);
-        self.step(Stage::Mail, Some(&mail)).await?;
-        self.stop_at(Stage::Mail)?;
-        let Some(to) = &self.job.to else { return self.stop("no recipient was named (--to)") };
-        let rcpt = format!("RCPT TO:<{to}>");
-        self.step(Stage::Rcpt, Some(&rcpt)).await?;
+        self.name_sender_and_recipient().await?;
         self.stop_at(Stage::Rcpt)?;
         match &self.job.mail {
             Some(mail) => self.deliver(mail).await,
             None => self.stop("nothing is sent without --send"),
         }
+    }
+
+    /// MAIL FROM and RCPT TO: together where the server takes that, which saves a round trip.
+    async fn name_sender_and_recipient(&mut self) -> Result<(), Ended> {
+        // RFC 6531 section 3.4: an address beyond ASCII is announced.
+        let beyond = if self.job.from.is_ascii() { "" } else { " SMTPUTF8" };
+        let mail = format!("MAIL FROM:<{}>{beyond}", self.job.from);
+        let rcpt = self.job.to.as_ref().map(|to| format!("RCPT TO:<{to}>"));
+        let together = self.offers("PIPELINING") && self.job.stop_after != Some(Stage::Mail);
+        let Some(rcpt) = rcpt else {
+            self.step(Stage::Mail, Some(&mail)).await?;
+            self.stop_at(Stage::Mail)?;
+            return self.stop("no recipient was named (--to)");
+        };
+        if !together {
+            self.step(Stage::Mail, Some(&mail)).await?;
+            self.stop_at(Stage::Mail)?;
+            return self.step(Stage::Rcpt, Some(&rcpt)).await.map(|_| ());
+        }
+        let began = Clock::now();
+        if let Err(fault) = self.talk.say_together(&[&mail, &rcpt]).await {
+            return self.record(Stage::Mail, began, Err(fault), |_| false).map(|_| ());
+        }
+        if self.step(Stage::Mail, None).await.is_err() {
+            // The answer to RCPT only repeats that there is no sender; it is read so that RSET finds its own.
+            if self.facts.steps.last().is_some_and(|step| step.reply.is_some()) {
+                let _ = self.talk.reply().await;
+            }
+            return Err(Ended);
+        }
+        self.step(Stage::Rcpt, None).await.map(|_| ())
+    }
+
+    fn offers(&self, extension: &str) -> bool {
+        self.facts.offered.iter().any(|line| line.trim().eq_ignore_ascii_case(extension))
     }
 
     /// One command, or none for the greeting, and its reply, which must be positive to go on.
@@ -176,73 +202,6 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn log_in(&mut self, token: impl Future<Output = Option<Secret>>) -> Result<(), Ended> {
-        let mechanisms = self
-            .facts
-            .offered
-            .iter()
-            .filter_map(|line| line.to_ascii_uppercase().strip_prefix("AUTH").map(str::to_owned));
-        if !mechanisms.flat_map(|m| m.split([' ', '=']).map(str::to_owned).collect::<Vec<_>>()).any(|m| m == "XOAUTH2")
-        {
-            return self.stop("XOAUTH2 is not offered");
-        }
-        let waited = Instant::now();
-        let Some(token) = token.await else { return self.stop("there is no token to log in with") };
-        self.talk.deadline += waited.elapsed();
-        let blob = Secret::new(xoauth2(&self.job.user, token.expose()));
-        self.talk.learn(&token);
-        self.talk.learn(&blob);
-        let began = Clock::now();
-        let answer = self.authenticate(&blob).await;
-        self.record(Stage::Auth, began, answer, Reply::positive).map(|_| ())
-    }
-
-    /// Inline first; where a server does not take the long line, the blob alone after its 334.
-    async fn authenticate(&mut self, blob: &Secret) -> Result<Reply, Fault> {
-        let inline = format!("AUTH XOAUTH2 {}\r\n", blob.expose());
-        if inline.len() <= LONGEST_AUTH {
-            let shown = format!("AUTH XOAUTH2 [masked {} octets]", blob.expose().len());
-            self.talk.say_hidden(inline.as_bytes(), &shown).await?;
-            let reply = self.talk.reply().await?;
-            let too_long = matches!(reply.code, 500 | 501) && !reply.lines.iter().any(|line| line.contains("5.7."));
-            if !too_long {
-                return self.after_blob(reply, blob, true).await;
-            }
-            self.talk.note("the server does not take the long line: once more, with the token after 334");
-        }
-        self.talk.say("AUTH XOAUTH2").await?;
-        let reply = self.talk.reply().await?;
-        if reply.code != 334 {
-            return Ok(reply);
-        }
-        self.say_blob(blob).await?;
-        let reply = self.talk.reply().await?;
-        self.after_blob(reply, blob, false).await
-    }
-
-    async fn say_blob(&mut self, blob: &Secret) -> Result<(), Fault> {
-        let line = format!("{}\r\n", blob.expose());
-        self.talk.say_hidden(line.as_bytes(), &format!("[masked {} octets]", blob.expose().len())).await
-    }
-
-    /// A 334 after the blob is either a server that overlooked it, or an error challenge: base64 of JSON, which the
-    /// client answers with an empty line to hear the final reply.
-    async fn after_blob(&mut self, reply: Reply, blob: &Secret, inline: bool) -> Result<Reply, Fault> {
-        if reply.code != 334 {
-            return Ok(reply);
-        }
-        let payload = reply.lines.first().map(|line| line.trim()).unwrap_or_default();
-        if payload.is_empty() && inline {
-            self.say_blob(blob).await?;
-            let reply = self.talk.reply().await?;
-            return Box::pin(self.after_blob(reply, blob, false)).await;
-        }
-        let decoded = STANDARD.decode(payload).ok().and_then(|octets| String::from_utf8(octets).ok());
-        self.facts.challenge = Some(self.talk.masked(&decoded.unwrap_or_else(|| payload.to_owned())));
-        self.talk.say("").await?;
-        self.talk.reply().await
-    }
-
     async fn deliver(&mut self, mail: &ProbeMail) -> Result<(), Ended> {
         let to = self.job.to.clone().unwrap_or_default();
         self.facts.message = Some(MessageFacts {
@@ -290,13 +249,17 @@ impl Run<'_> {
         }
         let open = self.facts.step(Stage::Mail).is_some() && self.facts.step(Stage::Data).is_none();
         self.talk.deadline = self.talk.deadline.min(Instant::now() + GOODBYE);
-        let deadline = self.talk.deadline;
         let farewell = async {
+            if open && self.offers("PIPELINING") {
+                self.talk.say_together(&["RSET", "QUIT"]).await?;
+                self.talk.reply().await?;
+                return self.talk.reply().await;
+            }
             if open {
                 self.ask(Some("RSET")).await?;
             }
             self.ask(Some("QUIT")).await
         };
-        let _ = timeout_at(deadline, farewell).await;
+        let _ = farewell.await;
     }
 }
