@@ -5,7 +5,7 @@ use std::future::Future;
 
 use tokio::sync::watch;
 
-use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Signature, SmtpFacts, Stage, TokenFacts, Visit};
+use crate::facts::{DnsFacts, FORMAT, Facts, Signature, SmtpFacts, Stage, TokenFacts, Visit};
 use crate::message::ProbeMail;
 use crate::plan::{Plan, Step};
 use crate::probes::{self, Client, Keys, SmtpJob, TokenJob};
@@ -29,11 +29,17 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
     let mask = &setup.mask;
     let client = Client::new(&setup.cloud, setup.timeout, setup.proxy.as_ref(), mask);
     let (arrived, tokens) = watch::channel(None);
-    let watched = |step, work| watch_step(step, work, progress);
-    let entra = find(plan, |step| matches!(step, Step::Discovery))
-        .map(|step| watched(step, Box::pin(discovery(&client, setup))));
-    let dns =
-        find(plan, |step| matches!(step, Step::Dns)).map(|step| watch_step(step, Box::pin(dns(setup, plan)), progress));
+    let entra = plan.steps.iter().find_map(|step| match step {
+        Step::Discovery { tenant } => {
+            let asking = probes::discovery(&client, &setup.cloud, tenant);
+            Some(watch_step(step, Box::pin(asking), progress))
+        }
+        _ => None,
+    });
+    let dns = plan.steps.iter().find_map(|step| match step {
+        Step::Dns => Some(watch_step(step, Box::pin(dns(setup, plan)), progress)),
+        _ => None,
+    });
     let smtp = plan.steps.iter().find_map(|step| match step {
         Step::Smtp { mail, stop_after } => {
             let talk = smtp(setup, mail.clone(), *stop_after, tokens.clone());
@@ -54,10 +60,6 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
     Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts }
 }
 
-fn find(plan: &Plan, is: impl Fn(&Step) -> bool) -> Option<&Step> {
-    plan.steps.iter().find(|step| is(step))
-}
-
 async fn watch_step<T>(step: &Step, work: impl Future<Output = T>, progress: &(dyn Fn(Progress<'_>) + Sync)) -> T {
     progress(Progress::Began(step));
     let result = work.await;
@@ -70,10 +72,6 @@ async fn optional<T>(work: Option<impl Future<Output = T>>) -> Option<T> {
         Some(work) => Some(work.await),
         None => None,
     }
-}
-
-async fn discovery(client: &Client, setup: &Setup) -> (EntraFacts, Keys) {
-    probes::discovery(client, &setup.cloud, setup.tenant.as_deref().unwrap_or_default()).await
 }
 
 async fn dns(setup: &Setup, plan: &Plan) -> DnsFacts {

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::facts::Stage;
+use crate::facts::{Stage, TokenFacts};
 use crate::message::ProbeMail;
+use crate::probes;
 use crate::road::{Resource, Road};
 use crate::setup::{Credential, InputError, Setup};
 
@@ -24,7 +25,10 @@ pub struct Plan {
 /// One step.
 pub enum Step {
     /// Ask the login service for the tenant and its keys.
-    Discovery,
+    Discovery {
+        /// Directory id or domain.
+        tenant: String,
+    },
     /// Request a token.
     RequestToken {
         /// The API.
@@ -85,8 +89,8 @@ pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputEr
     }
     let read = matches!(setup.credential, Some(Credential::Token { .. }));
     if slice.token && (slice.verify || !read) {
-        match setup.tenant {
-            Some(_) => plan.steps.push(Step::Discovery),
+        match setup.tenant.clone().or_else(|| tenant_of_token(setup)) {
+            Some(tenant) => plan.steps.push(Step::Discovery { tenant }),
             None => {
                 plan.leave_out("the token's signature", "no tenant is known whose keys could be fetched (--tenant)");
             }
@@ -99,6 +103,14 @@ pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputEr
         plan.roads(setup, slice)?;
     }
     Ok(plan)
+}
+
+/// The directory that a token that was given says it is from: it may be asked for its keys, no more.
+fn tenant_of_token(setup: &Setup) -> Option<String> {
+    let Some(Credential::Token { value, .. }) = &setup.credential else { return None };
+    let mut token = TokenFacts::default();
+    probes::decode_token(value, &mut token);
+    token.text("tid").filter(|tid| uuid::Uuid::try_parse(tid).is_ok()).map(str::to_owned)
 }
 
 impl Plan {
@@ -168,7 +180,7 @@ impl Step {
     /// The step as a person says it.
     pub fn title(&self) -> &'static str {
         match self {
-            Step::Discovery => "asking for the tenant and its keys",
+            Step::Discovery { .. } => "asking for the tenant and its keys",
             Step::RequestToken { .. } => "requesting a token",
             Step::ReadToken => "reading the token",
             Step::Smtp { mail: Some(_), .. } => "sending the probe over SMTP",
@@ -183,9 +195,8 @@ impl Step {
             let host = cloud.login.host_str().unwrap_or_default();
             Some(format!("{host}:{}", cloud.login.port_or_known_default().unwrap_or(443)))
         };
-        let tenant = setup.tenant.as_deref().unwrap_or_default();
         let (what, host, sends) = match self {
-            Step::Discovery => {
+            Step::Discovery { tenant } => {
                 (format!("GET the description of tenant {tenant}, and its signing keys"), login(), false)
             }
             Step::RequestToken { scope, .. } => (format!("POST a token request for {scope}"), login(), false),
