@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(first("AADSTS7000215"), Some("aadsts7000215"));
         assert_eq!(first("7000215"), Some("aadsts7000215"));
         assert_eq!(first("5.7.60"), Some("send-as-denied-envelope"));
+        assert_eq!(first("5.7.3"), Some("smtp-login-refused"));
     }
 
     #[test]

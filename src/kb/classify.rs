@@ -38,7 +38,9 @@ fn best(page: &'static Cause, folded: &str, codes: &[String]) -> Option<Match> {
         let literal = pattern.chars().filter(|c| *c != '*').count();
         Some(Match { cause: page, matched, rank: (2, literal) })
     });
-    let numbers = page.codes.iter().filter(|code| codes.iter().any(|seen| seen == *code)).map(|code| {
+    // An enhanced code that is the whole question also asks for the pages that list it behind a reply code.
+    let asked = |code: &str| codes.len() == 1 && code.split_once(' ').is_some_and(|(_, enhanced)| enhanced == codes[0]);
+    let numbers = page.codes.iter().filter(|code| codes.iter().any(|seen| seen == *code) || asked(code)).map(|code| {
         let with_reply = code.contains(' ') || code.starts_with("AADSTS");
         Match { cause: page, matched: (*code).to_owned(), rank: (u8::from(with_reply), code.len()) }
     });

@@ -7,8 +7,9 @@ use toml::Table;
 use url::Url;
 
 use super::config::Config;
+use super::flags::flag;
 use super::secret::Mask;
-use super::words::{self, Layer, Origins, Words, flag};
+use super::words::{self, Layer, Origins, Words};
 use super::{InputError, Setup, config, credential, lint};
 use crate::cloud::Cloud;
 use crate::facts::Stage;

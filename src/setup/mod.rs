@@ -4,6 +4,7 @@ pub mod secret;
 
 pub(crate) mod config;
 mod credential;
+mod flags;
 mod lint;
 mod load;
 #[cfg_attr(unix, path = "platform_unix.rs")]
@@ -12,9 +13,9 @@ mod platform;
 mod words;
 
 pub use credential::Credential;
+pub use flags::{CredentialWords, Identity, Network, Probe, table_of};
 pub(crate) use load::duration;
 pub use load::{Layers, Wants};
-pub use words::{CredentialWords, Identity, Network, Probe, table_of};
 
 use std::path::PathBuf;
 use std::time::Duration;

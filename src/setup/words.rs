@@ -3,111 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Args, CommandFactory as _, Parser};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::InputError;
-
-/// Who sends, from where, to whom.
-#[derive(Debug, Clone, Default, Args, Serialize)]
-#[command(next_help_heading = "Who and what")]
-pub struct Identity {
-    /// Directory (tenant) id or a domain of the tenant
-    #[arg(long, value_name = "GUID|DOMAIN")]
-    tenant: Option<String>,
-    /// Application (client) id of the app registration
-    #[arg(long, value_name = "GUID")]
-    client_id: Option<String>,
-    /// The mailbox that sends
-    #[arg(long, value_name = "ADDRESS")]
-    mailbox: Option<String>,
-    /// Sender address, where it is not the mailbox's own
-    #[arg(long, value_name = "ADDRESS")]
-    from: Option<String>,
-    /// Object id of the enterprise application, to be compared
-    #[arg(long, value_name = "GUID")]
-    object_id: Option<String>,
-    /// The roads to look at: all, or some of smtp,graph,ews,imap,pop,hve
-    #[arg(long, value_name = "ROADS")]
-    roads: Option<String>,
-    /// Scope of the token request, where it is not the road's own
-    #[arg(long, value_name = "RESOURCE/.default")]
-    scope: Option<String>,
-}
-
-/// Where the credential comes from. Can not be shown: it may hold the secret itself.
-#[derive(Clone, Default, Args, Serialize)]
-#[command(next_help_heading = "Credential (one source)")]
-pub struct CredentialWords {
-    /// How the program proves who it is
-    #[arg(long, value_name = "KIND", value_parser = ["secret", "token"])]
-    auth: Option<String>,
-    /// The client secret itself; other users of this computer can see it
-    #[arg(long, value_name = "VALUE", hide_short_help = true)]
-    client_secret: Option<String>,
-    /// File that holds the client secret
-    #[arg(long, value_name = "FILE")]
-    client_secret_file: Option<String>,
-    /// Command that prints the client secret, as in 'pass show mail/app'
-    #[arg(long, value_name = "COMMAND")]
-    client_secret_command: Option<String>,
-    /// Read the client secret from standard input
-    #[arg(long)]
-    client_secret_stdin: bool,
-    /// The client secret really is a GUID
-    #[arg(long, hide_short_help = true)]
-    allow_guid_secret: bool,
-    /// File that holds an access token or an XOAUTH2 string; - for standard input
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<String>,
-    /// Command that prints an access token
-    #[arg(long, value_name = "COMMAND")]
-    token_command: Option<String>,
-}
-
-/// Where the run goes and how long it may take.
-#[derive(Debug, Clone, Default, Args, Serialize)]
-#[command(next_help_heading = "Network")]
-pub struct Network {
-    /// worldwide, gcc-high, dod, china, sandbox[=SCENARIO], or a [cloud.NAME] of the configuration
-    #[arg(long, value_name = "CLOUD", global = true)]
-    cloud: Option<String>,
-    /// The longest that one conversation with a server may take [default: 60s]
-    #[arg(long, value_name = "TIME", global = true)]
-    timeout: Option<String>,
-    /// DNS server to ask instead of the system's
-    #[arg(long, value_name = "IP:PORT", global = true)]
-    resolver: Option<String>,
-    /// PEM file of certificate authorities to trust besides the system's
-    #[arg(long, value_name = "FILE", global = true)]
-    ca_file: Option<String>,
-    /// Proxy for HTTPS and, by CONNECT or SOCKS5, for the mail ports
-    #[arg(long, value_name = "URL", global = true)]
-    proxy: Option<String>,
-}
-
-/// The probe mail.
-#[derive(Debug, Clone, Default, Args, Serialize)]
-#[command(next_help_heading = "Probe mail")]
-pub struct Probe {
-    /// Recipient of the probe mail
-    #[arg(long, value_name = "ADDRESS")]
-    to: Option<String>,
-    /// Road that the probe takes
-    #[arg(long, value_name = "ROAD")]
-    via: Option<String>,
-    /// Go no further than this
-    #[arg(long, value_name = "STAGE", value_parser = ["connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt"])]
-    stop_after: Option<String>,
-    /// Name to say in EHLO
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
-    helo: Option<String>,
-}
+use super::flags::{flag, names};
 
 /// Every word, after the layers were laid over each other. Can not be shown: it may hold a secret.
 #[derive(Clone, Default, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default)]
 pub(super) struct Words {
     pub(super) tenant: Option<String>,
@@ -150,38 +54,6 @@ pub(super) const CREDENTIAL_SOURCES: [&str; 7] = [
     "token_command",
 ];
 
-/// Words that stand in the environment or in a profile but are no flag: a token on the command line would be
-/// seen in the process list for its whole life.
-const NO_FLAG: [&str; 2] = ["token", "send"];
-
-#[derive(Parser)]
-struct AllFlags {
-    #[command(flatten)]
-    _identity: Identity,
-    #[command(flatten)]
-    _credential: CredentialWords,
-    #[command(flatten)]
-    _network: Network,
-    #[command(flatten)]
-    _probe: Probe,
-    #[arg(long)]
-    _domain: Option<String>,
-}
-
-/// The names of all words, in `snake_case`, each with whether it is a switch.
-fn names() -> BTreeMap<String, bool> {
-    let command = AllFlags::command();
-    let mut names: BTreeMap<String, bool> = command
-        .get_arguments()
-        .filter_map(|arg| Some((arg.get_long()?.replace('-', "_"), !arg.get_action().takes_values())))
-        .filter(|(name, _)| name != "help")
-        .collect();
-    names.remove("_domain");
-    names.insert("domain".to_owned(), false);
-    names.extend(NO_FLAG.map(|name| (name.to_owned(), name == "send")));
-    names
-}
-
 /// Where a value came from, as a person would look for it: `--tenant`, `O365DOCTOR_TENANT`, …
 #[derive(Debug, Clone, Default)]
 pub(super) struct Origins(BTreeMap<String, String>);
@@ -193,28 +65,12 @@ impl Origins {
     }
 }
 
-/// A word as its flag.
-pub(super) fn flag(word: &str) -> String {
-    if word == "token" {
-        return "O365DOCTOR_TOKEN".to_owned();
-    }
-    format!("--{}", word.replace('_', "-"))
-}
-
 /// One source of words.
 pub(super) struct Layer {
     /// How a word of it is called.
     pub(super) origin: Box<dyn Fn(&str) -> String>,
     /// The words.
     pub(super) table: Table,
-}
-
-/// A group of flags as a table, without what was not said.
-pub fn table_of(flags: &impl Serialize) -> Table {
-    let value = Value::try_from(flags).unwrap_or_else(|_| Value::Table(Table::new()));
-    let Value::Table(mut table) = value else { return Table::new() };
-    table.retain(|_, value| value.as_bool() != Some(false));
-    table
 }
 
 /// The flags as the first layer.
