@@ -1,0 +1,5 @@
+#!/bin/sh
+# Writes anew what is generated in the documents: the outputs in README.md, docs/checks.md and docs/causes.md.
+set -eu
+cd "$(dirname "$0")/.."
+UPDATE_DOCS=1 cargo test --quiet --test docs
