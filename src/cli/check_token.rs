@@ -8,7 +8,7 @@ use super::{Global, run};
 use crate::facts::Visit;
 use crate::plan::Slice;
 use crate::probes::Keys;
-use crate::setup::{CredentialWords, Identity, InputError, Setup, Wants, table_of};
+use crate::setup::{CredentialWords, Identity, InputError, Need, Setup, Wants, table_of};
 
 /// Gets or reads an access token, decodes it, and says which roads it opens and what is missing
 ///
@@ -34,7 +34,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     let mut flags = table_of(&arguments.identity);
     flags.extend(table_of(&arguments.credential));
     run::insert(&mut flags, "rtt", arguments.rtt);
-    let wants = Wants { credential: true, any_tenant: false, ..Wants::default() };
+    let wants = Wants { credential: Need::Yes, any_tenant: false, ..Wants::default() };
     let slice =
         move |_: &Setup| Slice { command: "check-token", verify: arguments.verify, token: true, ..Slice::default() };
     let Some(file) = arguments.jwks else { return run::run(&global, flags, wants, slice).await };

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Global, run};
 use crate::plan::Slice;
-use crate::setup::{CredentialWords, Identity, InputError, Probe, Wants, table_of};
+use crate::setup::{CredentialWords, Identity, InputError, Need, Probe, Wants, table_of};
 
 /// The whole checklist for one set-up: domain, login service, token, and each road
 ///
@@ -34,7 +34,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     flags.extend(table_of(&arguments.probe));
     run::insert(&mut flags, "domain", arguments.domain);
     run::insert(&mut flags, "rtt", arguments.rtt);
-    let wants = Wants { credential: true, mailbox: true, to: arguments.send, ..Wants::default() };
+    let wants = Wants { credential: Need::Yes, mailbox: true, to: arguments.send, ..Wants::default() };
     let send = arguments.send;
     run::run(&global, flags, wants, |setup| Slice {
         command: "checkup",

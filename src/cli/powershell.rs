@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use super::Global;
 use super::output::{note, print};
 use super::run::{self, Loaded};
-use crate::facts::{TokenFacts, Visit};
+use crate::facts::{Form, TokenFacts, Visit};
 use crate::kb::cause;
 use crate::observe;
-use crate::plan::{self, Slice};
+use crate::plan::{self, Plan, Slice};
 use crate::scripts::{self, Part, Values};
-use crate::setup::{Credential, CredentialWords, Identity, InputError, Setup, Wants, table_of};
+use crate::setup::{Credential, CredentialWords, Identity, InputError, Need, Setup, Wants, table_of};
 
 /// Prints the PowerShell script that registers the application in Exchange, verifies it, or undoes it
 ///
@@ -49,10 +49,24 @@ enum PartName {
 pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, InputError> {
     let mut flags = table_of(&arguments.identity);
     flags.extend(table_of(&arguments.credential));
-    let wants =
-        Wants { application: true, mailbox: true, any_identity: true, credential_if_named: true, ..Wants::default() };
+    // A recording has the token's claims, and a plan needs no secret.
+    let credential = if global.plan || global.replay.is_some() { Need::Kind } else { Need::IfNamed };
+    let wants = Wants { application: true, mailbox: true, any_identity: true, credential, ..Wants::default() };
     let Loaded { setup, sandbox: _running } = run::load(&global, flags, wants).await?;
-    let (object_id, from) = object_id(&setup).await?;
+    let slice = Slice { command: "powershell", token: setup.credential.is_some(), verify: true, ..Slice::default() };
+    let plan = plan::make(&setup, slice, Timestamp::now())?;
+    if global.plan {
+        run::print_plan(&global, &setup, &plan);
+        return Ok(0);
+    }
+    let visit = match &global.replay {
+        Some(file) => Visit { setup: setup.facts(), ..run::replay(file)? },
+        None => observe(&setup, &plan).await,
+    };
+    if let Some(file) = &global.record {
+        run::record(file, &visit)?;
+    }
+    let (object_id, from) = object_id(&setup, &visit)?;
     let values = Values {
         environment: setup.cloud.exchange_environment.clone(),
         tenant: setup.tenant.clone().unwrap_or_default(),
@@ -80,20 +94,18 @@ fn read_prior(file: &std::path::Path) -> Result<String, InputError> {
         .map_err(|e| InputError::new("--prior", format!("names {}, which can not be read: {e}", file.display())))
 }
 
-/// The enterprise application's object id and where it is from: the `oid` of an app-only token of this very tenant
-/// and application, else what was given by hand.
-async fn object_id(setup: &Setup) -> Result<(Option<String>, Option<String>), InputError> {
-    let given = setup.object_id.clone();
-    let Some(credential) = &setup.credential else {
-        let from = given.is_some().then(|| "given by hand".to_owned());
-        return Ok((given, from));
-    };
-    if matches!(credential, Credential::Secret { .. }) {
+async fn observe(setup: &Setup, plan: &Plan) -> Visit {
+    if matches!(setup.credential, Some(Credential::Secret { .. })) {
         note("requesting a token, whose oid is the object id that Exchange wants");
     }
-    let slice = Slice { command: "powershell", token: true, verify: true, ..Slice::default() };
-    let visit = observe::run(setup, &plan::make(setup, slice, Timestamp::now())?, &|_| ()).await;
-    let found = visit.facts.tokens.iter().find_map(|token| trusted_oid(token, &visit));
+    observe::run(setup, plan, &|_| ()).await
+}
+
+/// The enterprise application's object id and where it is from: the `oid` of an app-only token of this very tenant
+/// and application, else what was given by hand.
+fn object_id(setup: &Setup, visit: &Visit) -> Result<(Option<String>, Option<String>), InputError> {
+    let given = setup.object_id.clone();
+    let found = visit.facts.tokens.iter().find_map(|token| trusted_oid(token, visit));
     match (&found, &given) {
         (Some(oid), Some(given)) if !oid.eq_ignore_ascii_case(given) => {
             let words = format!("is {given}, but the token's oid is {oid}, and that is the enterprise application's");
@@ -101,6 +113,7 @@ async fn object_id(setup: &Setup) -> Result<(Option<String>, Option<String>), In
         }
         (Some(_), _) => Ok((found, Some("the oid of an app-only token of this tenant".to_owned()))),
         (None, Some(_)) => Ok((given, Some("given by hand".to_owned()))),
+        (None, None) if setup.credential.is_none() => Ok((None, None)),
         (None, None) => {
             note("no app-only token of this tenant could be had, so the script says how to look the object id up");
             Ok((None, None))
@@ -115,7 +128,8 @@ fn trusted_oid(token: &TokenFacts, visit: &Visit) -> Option<String> {
     };
     let given = visit.setup.tenant.as_deref().filter(|tenant| uuid::Uuid::try_parse(tenant).is_ok());
     let tenant = given.or_else(|| visit.facts.entra.as_ref()?.tenant_id.as_deref());
-    let ours = token.app_only()
+    let ours = token.form == Some(Form::Jwt)
+        && token.app_only()
         && same(token.text("tid"), tenant)
         && same(token.client_id(), visit.setup.client_id.as_deref());
     ours.then(|| token.text("oid").map(str::to_owned)).flatten()

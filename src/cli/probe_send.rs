@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Global, run};
 use crate::plan::Slice;
 use crate::road::Road;
-use crate::setup::{CredentialWords, Identity, InputError, Probe, Setup, Wants, table_of};
+use crate::setup::{CredentialWords, Identity, InputError, Need, Probe, Setup, Wants, table_of};
 
 /// Sends exactly one marked mail over one road, and says what became of it
 ///
@@ -36,7 +36,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     if let Some(via) = via {
         flags.insert("roads".to_owned(), toml::Value::String(via));
     }
-    let wants = Wants { credential: true, mailbox: true, to: true, ..Wants::default() };
+    let wants = Wants { credential: Need::Yes, mailbox: true, to: true, ..Wants::default() };
     let dry_run = arguments.dry_run;
     let slice = |setup: &Setup| match setup.roads[..] {
         [Road::Smtp, ..] => Ok(Slice {

@@ -15,7 +15,7 @@ use crate::plan::{self, Plan, Slice};
 use crate::render::{self, Format};
 use crate::report::Report;
 use crate::sandbox::{self, Sandbox, Scenario};
-use crate::setup::{InputError, Layers, Setup, Wants, table_of};
+use crate::setup::{InputError, Layers, Need, Setup, Wants, table_of};
 use crate::share;
 
 /// A recording is some tens of kilobytes; more is not one of ours.
@@ -73,8 +73,8 @@ pub(super) async fn run_with(
     if let Some(file) = &global.replay {
         return finish(global, replay(file)?);
     }
-    // A plan needs no secret, so nobody is asked for one.
-    let wants = if global.plan { Wants { credential: false, credential_if_named: true, ..wants } } else { wants };
+    // A plan needs no secret, so none is read.
+    let wants = if global.plan { Wants { credential: Need::Kind, ..wants } } else { wants };
     let Loaded { setup, sandbox } = load(global, flags, wants).await?;
     let plan = plan::make(&setup, slice(&setup)?, Timestamp::now())?;
     if global.plan {
@@ -103,13 +103,13 @@ pub(super) fn finish(global: &Global, visit: Visit) -> Result<u8, InputError> {
     Ok(report.summary.exit_code)
 }
 
-fn record(file: &Path, visit: &Visit) -> Result<(), InputError> {
+pub(super) fn record(file: &Path, visit: &Visit) -> Result<(), InputError> {
     let text = serde_json::to_string_pretty(visit).unwrap_or_default();
     crate::setup::config::write_private(file, &text)
         .map_err(|e| InputError::new("--record", format!("names {}, which can not be written: {e}", file.display())))
 }
 
-fn replay(file: &Path) -> Result<Visit, InputError> {
+pub(super) fn replay(file: &Path) -> Result<Visit, InputError> {
     let bad = |words: String| InputError::new("--replay", format!("names {}, which {words}", file.display()));
     let size = fs::metadata(file).map_err(|e| bad(format!("can not be read: {e}")))?.len();
     if size > LONGEST_RECORDING {
@@ -134,7 +134,7 @@ fn show_own_hosts(setup: &Setup, plan: &Plan) {
     output::note(&format!("cloud `{}` of the configuration file: {}", setup.cloud.name, hosts.join(", ")));
 }
 
-fn print_plan(global: &Global, setup: &Setup, plan: &Plan) {
+pub(super) fn print_plan(global: &Global, setup: &Setup, plan: &Plan) {
     let rows = plan.rows(setup);
     if global.format == Format::Json {
         let value = serde_json::json!({

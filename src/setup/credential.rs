@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 use super::secret::Secret;
-use super::words::{Origins, Words};
+use super::words::{CREDENTIAL_SOURCES, Origins, Words};
 use super::{InputError, config, lint, platform};
 use crate::facts::Note;
 use crate::kb::cause;
@@ -78,6 +78,16 @@ pub(super) fn read(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> R
         return Err(InputError::new(origins.of("auth"), words).because(&cause::INPUT_TWO_CREDENTIALS));
     }
     Ok(credential)
+}
+
+/// The credential that the words name, by its kind and origin alone.
+pub(super) fn unread(words: &Words, origins: &Origins) -> Option<Credential> {
+    let origin = CREDENTIAL_SOURCES.into_iter().find(|word| origins.knows(word)).map(|word| origins.of(word))?;
+    let value = Secret::new("");
+    if has_token(words) {
+        return Some(Credential::Token { value, origin, sasl_user: None });
+    }
+    Some(Credential::Secret { value, origin })
 }
 
 /// Asks for the client secret on the terminal, unseen. None where there is no terminal.

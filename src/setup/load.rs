@@ -20,10 +20,8 @@ use crate::road::Road;
 pub struct Wants {
     /// Tenant and client id.
     pub application: bool,
-    /// A credential.
-    pub credential: bool,
-    /// A credential, if one is named; nobody is asked for it.
-    pub credential_if_named: bool,
+    /// The credential.
+    pub credential: Need,
     /// The mailbox that sends.
     pub mailbox: bool,
     /// The recipient of the probe.
@@ -34,6 +32,20 @@ pub struct Wants {
     pub domain: bool,
     /// `common` and `organizations` are tenants too: it is a person who signs in.
     pub any_tenant: bool,
+}
+
+/// Whether a credential is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Need {
+    /// Not at all.
+    #[default]
+    No,
+    /// Its kind only: it is not read, and no command is run for it.
+    Kind,
+    /// If one is named; nobody is asked for it.
+    IfNamed,
+    /// It must be there; on a terminal a person is asked.
+    Yes,
 }
 
 /// The sources of words, before they are laid over each other.
@@ -177,17 +189,20 @@ fn make(
 
 /// Reading the credential may run a command or ask a person, so it comes last.
 fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: Wants) -> Result<(), InputError> {
-    if !wants.credential && !wants.credential_if_named {
-        return Ok(());
-    }
-    setup.credential = match credential::read(words, origins, &mut setup.notes)? {
-        None if wants.credential => credential::prompt(words)?,
-        found => found,
+    let read = |notes| credential::read(words, origins, notes);
+    setup.credential = match wants.credential {
+        Need::No => return Ok(()),
+        Need::Kind => credential::unread(words, origins),
+        Need::IfNamed => read(&mut setup.notes)?,
+        Need::Yes => match read(&mut setup.notes)? {
+            None => credential::prompt(words)?,
+            found => found,
+        },
     };
-    if setup.credential.is_none() && !wants.credential {
-        return Ok(());
-    }
     let Some(credential) = &setup.credential else {
+        if wants.credential != Need::Yes {
+            return Ok(());
+        }
         let words = "or another source of a credential is missing: --client-secret-command, --client-secret-stdin, \
                      --token-file, or O365DOCTOR_CLIENT_SECRET in the environment";
         return Err(InputError::new("--client-secret-file", words));

@@ -15,7 +15,7 @@ mod words;
 pub use credential::Credential;
 pub use flags::{CredentialWords, Identity, Network, Probe, table_of};
 pub(crate) use load::duration;
-pub use load::{Layers, Wants};
+pub use load::{Layers, Need, Wants};
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -59,6 +59,11 @@ pub(super) const CREDENTIAL_SOURCES: [&str; 7] = [
 pub(super) struct Origins(BTreeMap<String, String>);
 
 impl Origins {
+    /// Whether anybody said the word.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        self.0.contains_key(word)
+    }
+
     /// The origin of a word, or the flag that would set it.
     pub(super) fn of(&self, word: &str) -> String {
         self.0.get(word).cloned().unwrap_or_else(|| flag(word))
@@ -87,7 +92,7 @@ pub(super) fn environment_layer(read: impl Fn(&str) -> Option<String>) -> Result
         let value = if switch { Value::Boolean(switch_of(&variable, &text)?) } else { Value::String(text) };
         table.insert(name, value);
     }
-    table.retain(|_, value| value.as_bool() != Some(false));
+    table.retain(|name, value| !is_unused_source(name, value));
     Ok(Layer { origin: Box::new(variable), table })
 }
 
@@ -126,7 +131,13 @@ pub(super) fn profile_layer(profile: &str, mut table: Table) -> Result<Layer, In
                 .ok_or_else(|| InputError::new(&place, format!("has {key} = {value}; it takes {wanted}")))?;
         }
     }
+    table.retain(|name, value| !is_unused_source(name, value));
     Ok(Layer { origin: Box::new(move |word| format!("{word} of {place}")), table })
+}
+
+/// A switch that says where the credential does not come from is no source; any other `false` is a word like another.
+fn is_unused_source(name: &str, value: &Value) -> bool {
+    value.as_bool() == Some(false) && CREDENTIAL_SOURCES.contains(&name)
 }
 
 /// A list as its items with commas, a number as its digits.
@@ -199,6 +210,16 @@ mod tests {
         assert_eq!(words.client_secret_file.as_deref(), Some("f"));
         assert_eq!(words.token_file, None);
         assert_eq!(origins.of("tenant"), "flag");
+    }
+
+    #[test]
+    fn a_false_of_the_environment_stands_before_a_true_of_the_profile() {
+        let read = |name: &str| (name == "O365DOCTOR_SEND").then(|| "false".to_owned());
+        let environment = environment_layer(read).ok().unwrap();
+        let profile = "send = true\nclient_secret_stdin = false\ntoken_file = 'f'".parse().unwrap();
+        let profile = profile_layer("p", profile).ok().unwrap();
+        let (words, _) = merge(vec![environment, profile]).ok().unwrap();
+        assert!(!words.send && words.token_file.is_some());
     }
 
     #[test]
