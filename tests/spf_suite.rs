@@ -115,13 +115,8 @@ fn reverse(ip: IpAddr) -> String {
 
 /// What is wrong with our answer to one case.
 async fn complaint(zone: &Zone, case: &Case) -> Option<String> {
-    let query = Query {
-        ip: case.host,
-        mail_from: case.mailfrom.clone(),
-        helo: case.helo.clone(),
-        receiver: None,
-        now: 0,
-    };
+    let query =
+        Query { ip: case.host, mail_from: case.mailfrom.clone(), helo: case.helo.clone(), receiver: None, now: 0 };
     let ours = evaluate(&query, zone).await;
     let result = ours.result.to_string();
     if !case.result.contains(&result) {
