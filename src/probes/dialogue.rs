@@ -26,11 +26,13 @@ pub(super) struct Dialogue {
     began: Clock,
     mask: Mask,
     transcript: Vec<Line>,
+    /// The last line as it came, which may hold a secret.
+    raw: String,
 }
 
 impl Dialogue {
     pub(super) fn new(stream: Box<dyn Stream>, began: Clock, deadline: Instant, mask: Mask) -> Self {
-        Dialogue { stream: BufReader::new(stream), deadline, began, mask, transcript: Vec::new() }
+        Dialogue { stream: BufReader::new(stream), deadline, began, mask, transcript: Vec::new(), raw: String::new() }
     }
 
     /// The transcript, which leaves the dialogue.
@@ -124,13 +126,21 @@ impl Dialogue {
         }
     }
 
+    /// What the last reply, a challenge, holds once decoded, masked. From the octets as they came: base64 looks like a
+    /// credential, so the mask has already covered it in the reply. None: it is no base64 of text.
+    pub(super) fn challenge(&self) -> Option<String> {
+        let octets = STANDARD.decode(self.raw.get(4..)?.trim()).ok()?;
+        Some(self.mask.apply(&String::from_utf8(octets).ok()?))
+    }
+
     /// Reads one line, without its end, masked.
     async fn line(&mut self) -> Result<String, Fault> {
         let octets = match timeout_at(self.deadline, read_line(&mut self.stream)).await {
             Err(_) => return Err(silent("no answer in time")),
             Ok(octets) => octets?,
         };
-        let text = self.mask.apply(&String::from_utf8_lossy(&octets));
+        self.raw = String::from_utf8_lossy(&octets).into_owned();
+        let text = self.mask.apply(&self.raw);
         self.record('<', &text);
         Ok(text)
     }

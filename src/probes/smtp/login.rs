@@ -3,8 +3,6 @@
 use std::future::Future;
 use std::time::Instant as Clock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 
 use super::{Ended, Run};
@@ -44,8 +42,7 @@ impl Run<'_> {
             let shown = format!("AUTH XOAUTH2 [masked {} octets]", blob.expose().len());
             self.talk.say_hidden(inline.as_bytes(), &shown).await?;
             let reply = self.talk.reply().await?;
-            let too_long = matches!(reply.code, 500 | 501) && !reply.lines.iter().any(|line| line.contains("5.7."));
-            if !too_long {
+            if !line_too_long(&reply) {
                 return self.after_blob(reply, blob, true).await;
             }
             self.talk.note("the server does not take the long line: once more, with the token after 334");
@@ -77,9 +74,34 @@ impl Run<'_> {
             let reply = self.talk.reply().await?;
             return Box::pin(self.after_blob(reply, blob, false)).await;
         }
-        let decoded = STANDARD.decode(payload).ok().and_then(|octets| String::from_utf8(octets).ok());
-        self.facts.challenge = Some(self.talk.masked(&decoded.unwrap_or_else(|| payload.to_owned())));
+        self.facts.challenge = Some(self.talk.challenge().unwrap_or_else(|| payload.to_owned()));
         self.talk.say("").await?;
         self.talk.reply().await
+    }
+}
+
+/// Whether the server did not judge the login, but stumbled over the length of its line: it says so, or it cut the line
+/// off and misses the rest of the base64 (Postfix does, beyond its `line_length_limit` of 2048 octets).
+fn line_too_long(reply: &Reply) -> bool {
+    let says = |words: &str| reply.lines.iter().any(|line| line.to_ascii_lowercase().contains(words));
+    match reply.code {
+        500 | 501 => !says("5.7."),
+        535 => says("invalid base64"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_off_is_no_refused_login() {
+        let reply = |code, words: &str| Reply { code, lines: vec![words.to_owned()] };
+        assert!(line_too_long(&reply(500, "5.5.2 Line too long")));
+        let cut = "5.7.8 Error: authentication failed: Invalid base64 data in initial response";
+        assert!(line_too_long(&reply(535, cut)));
+        assert!(!line_too_long(&reply(535, "5.7.3 Authentication unsuccessful")));
+        assert!(!line_too_long(&reply(501, "5.7.0 Authentication aborted")));
     }
 }
