@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::Global;
 use super::output::{note, print};
 use super::run::{self, Loaded};
-use crate::facts::{TokenFacts, Visit};
+use crate::facts::{Form, TokenFacts, Visit};
 use crate::kb::cause;
 use crate::observe;
-use crate::plan::{self, Slice};
+use crate::plan::{self, Plan, Slice};
 use crate::scripts::{self, Part, Values};
 use crate::setup::{Credential, CredentialWords, Identity, InputError, Setup, Wants, table_of};
 
@@ -51,7 +51,13 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     flags.extend(table_of(&arguments.credential));
     let wants = Wants { application: true, mailbox: true, credential_if_named: true, ..Wants::default() };
     let Loaded { setup, sandbox: _running } = run::load(&global, flags, wants).await?;
-    let (object_id, from) = object_id(&setup).await?;
+    let slice = Slice { command: "powershell", token: setup.credential.is_some(), verify: true, ..Slice::default() };
+    let plan = plan::make(&setup, slice, Timestamp::now())?;
+    if global.plan {
+        run::print_plan(&global, &setup, &plan);
+        return Ok(0);
+    }
+    let (object_id, from) = object_id(&setup, &plan).await?;
     let values = Values {
         environment: setup.cloud.exchange_environment.clone(),
         tenant: setup.tenant.clone().unwrap_or_default(),
@@ -81,7 +87,7 @@ fn read_prior(file: &std::path::Path) -> Result<String, InputError> {
 
 /// The enterprise application's object id and where it is from: the `oid` of an app-only token of this very tenant
 /// and application, else what was given by hand.
-async fn object_id(setup: &Setup) -> Result<(Option<String>, Option<String>), InputError> {
+async fn object_id(setup: &Setup, plan: &Plan) -> Result<(Option<String>, Option<String>), InputError> {
     let given = setup.object_id.clone();
     let Some(credential) = &setup.credential else {
         let from = given.is_some().then(|| "given by hand".to_owned());
@@ -90,8 +96,7 @@ async fn object_id(setup: &Setup) -> Result<(Option<String>, Option<String>), In
     if matches!(credential, Credential::Secret { .. }) {
         note("requesting a token, whose oid is the object id that Exchange wants");
     }
-    let slice = Slice { command: "powershell", token: true, verify: true, ..Slice::default() };
-    let visit = observe::run(setup, &plan::make(setup, slice, Timestamp::now())?, &|_| ()).await;
+    let visit = observe::run(setup, plan, &|_| ()).await;
     let found = visit.facts.tokens.iter().find_map(|token| trusted_oid(token, &visit));
     match (&found, &given) {
         (Some(oid), Some(given)) if !oid.eq_ignore_ascii_case(given) => {
@@ -114,7 +119,8 @@ fn trusted_oid(token: &TokenFacts, visit: &Visit) -> Option<String> {
     };
     let given = visit.setup.tenant.as_deref().filter(|tenant| uuid::Uuid::try_parse(tenant).is_ok());
     let tenant = given.or_else(|| visit.facts.entra.as_ref()?.tenant_id.as_deref());
-    let ours = token.app_only()
+    let ours = token.form == Some(Form::Jwt)
+        && token.app_only()
         && same(token.text("tid"), tenant)
         && same(token.client_id(), visit.setup.client_id.as_deref());
     ours.then(|| token.text("oid").map(str::to_owned)).flatten()

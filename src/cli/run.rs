@@ -132,7 +132,8 @@ fn show_own_hosts(setup: &Setup, plan: &Plan) {
     output::note(&format!("cloud `{}` of the configuration file: {}", setup.cloud.name, hosts.join(", ")));
 }
 
-fn print_plan(global: &Global, setup: &Setup, plan: &Plan) {
+/// The plan, as a person or a program reads it.
+pub(super) fn print_plan(global: &Global, setup: &Setup, plan: &Plan) {
     let rows = plan.rows(setup);
     if global.format == Format::Json {
         let value = serde_json::json!({
