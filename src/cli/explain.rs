@@ -14,7 +14,7 @@ use crate::setup::InputError;
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The text; without it, standard input is read
-    #[arg(value_name = "TEXT", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(value_name = "TEXT")]
     text: Vec<String>,
     /// List every page
     #[arg(long)]

@@ -134,6 +134,7 @@ fn show_own_hosts(setup: &Setup, plan: &Plan) {
     output::note(&format!("cloud `{}` of the configuration file: {}", setup.cloud.name, hosts.join(", ")));
 }
 
+/// The plan, as a person or a program reads it.
 pub(super) fn print_plan(global: &Global, setup: &Setup, plan: &Plan) {
     let rows = plan.rows(setup);
     if global.format == Format::Json {

@@ -12,10 +12,15 @@ pub(super) fn is_guid(text: &str) -> bool {
 /// Words that guides and templates leave in the place of a value.
 fn is_placeholder(text: &str) -> bool {
     let lower = text.trim().to_lowercase();
-    let within = |open: &str, close: &str| lower.len() > 2 && lower.starts_with(open) && lower.ends_with(close);
-    let bracketed = within("<", ">") || within("{", "}") || within("[", "]") || within("${", "}") || within("%", "%");
+    let bracketed = [("<", ">"), ("{", "}"), ("[", "]"), ("${", "}"), ("%", "%")].iter().any(|(open, close)| {
+        let inner = lower.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+        inner.is_some_and(|inner| !inner.is_empty() && !inner.contains(char::is_whitespace))
+    });
+    let name = |rest: &str| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let variable = lower.strip_prefix("$env:").or_else(|| lower.strip_prefix('$')).is_some_and(name);
     let leftover = ["your-", "your_", "my-tenant", "xxxxxxxx-", "changeme", "replace-me", "replace_me", "placeholder"];
     bracketed
+        || variable
         || leftover.iter().any(|word| lower.starts_with(word))
         || lower == "00000000-0000-0000-0000-000000000000"
         || (lower.len() > 2 && lower.bytes().all(|b| b == b'x'))
@@ -186,6 +191,8 @@ mod tests {
         assert_eq!(cause_of(app_scope("x", "https://graph.microsoft.com/Mail.Send")), Some("input-scope-not-default"));
         assert_eq!(cause_of(app_scope("x", "a/.default b/.default")), Some("input-scope-not-default"));
         assert_eq!(cause_of(address("x", "o'brien@contoso.com")), None);
+        assert_eq!(cause_of(address("x", "$(x)@contoso.com")), None);
+        assert_eq!(cause_of(address("x", "{{mailbox}}")), Some("input-placeholder"));
         assert_eq!(cause_of(address("x", "a\nb@contoso.com")), Some("input-mailbox-form"));
         assert_eq!(cause_of(address("x", "a> SIZE=1@contoso.com")), Some("input-mailbox-form"));
         assert_eq!(address("x", "bob@münchen.example").ok().as_deref(), Some("bob@xn--mnchen-3ya.example"));
