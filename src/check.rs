@@ -140,12 +140,12 @@ impl Check {
     }
 }
 
-/// Judges `checks` in their order against one visit.
+/// Judges `checks` against one visit; the findings stand in the order of the checks.
 ///
 /// A check whose need failed, or was itself skipped, is skipped and names the first failure of the chain.
 pub fn judge(checks: &[&'static Check], visit: &Visit) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::with_capacity(checks.len());
-    for check in checks.iter().copied() {
+    for check in needs_first(checks) {
         match check.judge {
             Judge::Once(ask) => {
                 let outcome = outcome(check, None, &findings, || ask(visit));
@@ -159,7 +159,28 @@ pub fn judge(checks: &[&'static Check], visit: &Visit) -> Vec<Finding> {
             }
         }
     }
+    findings.sort_by_key(|finding| checks.iter().position(|check| check.id == finding.check.id));
     findings
+}
+
+/// The checks, each behind those it needs: a check is shown with its topic, which may stand before that of its needs.
+fn needs_first(checks: &[&'static Check]) -> Vec<&'static Check> {
+    fn put(check: &'static Check, checks: &[&'static Check], ordered: &mut Vec<&'static Check>) {
+        if ordered.iter().any(|known| known.id == check.id) {
+            return;
+        }
+        for need in check.needs {
+            put(need, checks, ordered);
+        }
+        if checks.iter().any(|asked| asked.id == check.id) {
+            ordered.push(check);
+        }
+    }
+    let mut ordered = Vec::with_capacity(checks.len());
+    for check in checks {
+        put(check, checks, &mut ordered);
+    }
+    ordered
 }
 
 fn outcome(check: &Check, road: Option<Road>, so_far: &[Finding], ask: impl Fn() -> Judgement) -> Outcome {
@@ -226,6 +247,13 @@ mod tests {
         assert_eq!(findings[1].reason().unwrap().evidence, ["a", "b"]);
         assert_eq!(findings[2].outcome, Outcome::Skipped("made.failing"));
         assert_eq!(findings[3].outcome, Outcome::Skipped("made.failing"));
+    }
+
+    #[test]
+    fn a_check_that_is_shown_before_its_need_hangs_on_it_all_the_same() {
+        let findings = judge(&[&BEHIND, &FAILING], &Visit::default());
+        assert_eq!(findings[0].outcome, Outcome::Skipped("made.failing"));
+        assert!(findings[1].failed());
     }
 
     #[test]

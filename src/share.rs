@@ -13,7 +13,27 @@ pub fn masked(visit: &Visit) -> Visit {
     let mut value = serde_json::to_value(visit).unwrap_or_default();
     names.replace(&mut value);
     // The shape is unchanged: only texts within strings were replaced by texts.
-    serde_json::from_value(value).unwrap_or_default()
+    let mut masked: Visit = serde_json::from_value(value).unwrap_or_default();
+    let entra = masked.facts.entra.iter_mut().filter_map(|entra| entra.refusal.as_mut());
+    let tokens = masked.facts.tokens.iter_mut().filter_map(|token| token.refusal.as_mut());
+    for refusal in entra.chain(tokens) {
+        refusal.description = without_directory(&refusal.description);
+    }
+    masked
+}
+
+/// A refusal without the directory's own name, which only the login service knows. It may be any word, so it is
+/// replaced at its places alone.
+fn without_directory(description: &str) -> String {
+    let mut text = description.to_owned();
+    for (before, after) in [("in the directory '", "'"), ("in the tenant named ", ". ")] {
+        if let Some(from) = text.find(before).map(|at| at + before.len())
+            && let Some(length) = text[from..].find(after)
+        {
+            text.replace_range(from..from + length, "directory-name");
+        }
+    }
+    text
 }
 
 /// What is replaced, longest first, each with its stand-in.

@@ -93,6 +93,9 @@ fn spf(visit: &Visit) -> Judgement {
     if audit.several_records {
         return Verdict::fail(&cause::SPF_MULTIPLE, audit.records.join("\n"));
     }
+    if facts(visit)?.mx_lookup == LookupFacts::NoSuchName && audit.records.is_empty() {
+        return Verdict::fail(&cause::DNS_NAME_MISSING, format!("{}: {}", audit.domain, LookupFacts::NoSuchName));
+    }
     let problem = audit.problems.iter().find_map(|problem| Some((problem, cause_of(problem.kind)?)));
     if let Some((problem, cause)) = problem {
         let term = problem.term.as_ref().map(|term| format!(" `{term}`")).unwrap_or_default();
@@ -124,8 +127,14 @@ fn cause_of(kind: ProblemKind) -> Option<&'static Cause> {
     }
 }
 
+/// The policy's record; where it could not be had, nothing is known of what it says.
+fn record(audit: &Audit) -> Result<&str, NotObserved> {
+    audit.records.first().map(String::as_str).ok_or_else(|| "no record could be read".into())
+}
+
 fn spf_budget(visit: &Visit) -> Judgement {
     let audit = audit(visit)?;
+    record(audit)?;
     if let Some(place) = &audit.over_limit {
         let words =
             format!("{} look-ups, 10 are allowed\n`{}` of {} is one too many", audit.lookups, place.term, place.domain);
@@ -144,12 +153,13 @@ fn spf_budget(visit: &Visit) -> Judgement {
 
 fn spf_all(visit: &Visit) -> Judgement {
     let audit = audit(visit)?;
-    let record = audit.records.first().map(String::as_str).unwrap_or_default();
+    let record = record(audit)?;
     match audit.final_all.as_ref().map(|all| all.qualifier) {
         Some(Qualifier::Fail) => Verdict::pass("-all: they fail"),
         Some(Qualifier::Softfail) => Verdict::pass("~all: they fail softly"),
         Some(Qualifier::Neutral) => Verdict::warn(&cause::SPF_NEUTRAL_ALL, record),
         Some(Qualifier::Pass) => Verdict::fail(&cause::SPF_PASS_ALL, record),
+        None if !audit.complete => Err("a record that it brings in could not be read".into()),
         None => Verdict::warn(&cause::SPF_NO_ALL, record),
     }
 }
@@ -176,6 +186,9 @@ fn spf_microsoft(visit: &Visit) -> Judgement {
 fn dmarc(visit: &Visit) -> Judgement {
     let dns = facts(visit)?;
     let name = format!("_dmarc.{}", dns.domain);
+    if dns.mx_lookup == LookupFacts::NoSuchName && dns.dmarc.is_empty() {
+        return Err("the domain does not exist".into());
+    }
     if let Some(judgement) = failed(&name, &dns.dmarc_lookup) {
         return judgement;
     }

@@ -129,7 +129,12 @@ fn refusal(smtp: &SmtpFacts, stage: Stage) -> Result<Answer<'_>, NotObserved> {
     if reply.positive() {
         return Ok(Answer::Good(reply));
     }
-    Ok(Answer::Bad(Verdict::fail(cause_of(reply), reply.to_string())))
+    let cause = match cause_of(reply) {
+        // `501 5.5.4` complains of the arguments of any command; only AUTH's are the login string.
+        cause if stage != Stage::Auth && *cause == cause::SMTP_AUTH_MALFORMED => &cause::SMTP_REFUSED,
+        cause => cause,
+    };
+    Ok(Answer::Bad(Verdict::fail(cause, reply.to_string())))
 }
 
 /// The page for a refusal.

@@ -133,6 +133,7 @@ fn form(visit: &Visit) -> Judgement {
 }
 
 fn signature(visit: &Visit) -> Judgement {
+    let _ = readable(visit)?;
     let mut verdict = Err("no keys were fetched (--verify)".into());
     for token in &visit.facts.tokens {
         verdict = match &token.signature {

@@ -28,7 +28,7 @@ pub(super) struct Authority {
 impl Authority {
     /// Makes both. The names are localhost and the sandbox's own domains, unless the scenario wants a wrong one.
     pub(super) fn new(state: &State) -> Authority {
-        let ca = ca();
+        let ca = ca("o365doctor sandbox authority");
         let key = KeyPair::generate().expect("the random source works");
         let mut params = CertificateParams::new(names(state)).expect("the names are ASCII");
         if !state.wire.other_name {
@@ -54,6 +54,11 @@ impl Authority {
         Authority { pem: ca.pem(), server: Arc::new(server) }
     }
 
+    /// The certificate of another authority, which vouches for nobody here.
+    pub(super) fn stranger() -> String {
+        ca("another authority").pem()
+    }
+
     /// The authority's certificate.
     pub(super) fn pem(&self) -> String {
         self.pem.clone()
@@ -65,10 +70,10 @@ impl Authority {
     }
 }
 
-fn ca() -> CertifiedIssuer<'static, KeyPair> {
+fn ca(common: &str) -> CertifiedIssuer<'static, KeyPair> {
     let key = KeyPair::generate().expect("the random source works");
     let mut params = CertificateParams::default();
-    params.distinguished_name = name("o365doctor sandbox authority");
+    params.distinguished_name = name(common);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let now = SystemTime::now();

@@ -22,15 +22,20 @@ const IDLE: Duration = Duration::from_secs(5);
 
 /// Serves until it is dropped.
 pub(super) async fn serve(udp: UdpSocket, tcp: TcpListener, state: Shared, rtt: Duration) {
-    let (catalog, fails, silent) = {
+    let (catalog, fails, refuses, silent) = {
         let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let of = |wanted: fn(&Tenant) -> bool| -> Vec<LowerName> {
             let domains = state.tenants.iter().filter(|tenant| wanted(tenant));
             domains.filter_map(|tenant| LowerName::from_str(&format!("{}.", tenant.domain)).ok()).collect()
         };
-        (catalog(&state), of(|tenant| tenant.dns.fails), of(|tenant| tenant.dns.silent))
+        (
+            catalog(&state),
+            of(|tenant| tenant.dns.fails),
+            of(|tenant| tenant.dns.refuses),
+            of(|tenant| tenant.dns.silent),
+        )
     };
-    let mut server = Server::new(Faulty { catalog, fails, silent, rtt });
+    let mut server = Server::new(Faulty { catalog, fails, refuses, silent, rtt });
     server.register_socket(udp);
     server.register_listener(tcp, IDLE, 32);
     let _ = server.block_until_done().await;
@@ -100,6 +105,7 @@ fn add(catalog: &mut Catalog, origin: &str, zone: &str) {
 struct Faulty {
     catalog: Catalog,
     fails: Vec<LowerName>,
+    refuses: Vec<LowerName>,
     silent: Vec<LowerName>,
     rtt: Duration,
 }
@@ -113,9 +119,9 @@ impl RequestHandler for Faulty {
         if within(&self.silent) {
             return std::future::pending().await;
         }
-        if within(&self.fails) {
-            let response = MessageResponseBuilder::from_message_request(request)
-                .error_msg(&request.metadata, ResponseCode::ServFail);
+        let rows = [(&self.fails, ResponseCode::ServFail), (&self.refuses, ResponseCode::Refused)];
+        for (_, code) in rows.into_iter().filter(|(zones, _)| within(zones)) {
+            let response = MessageResponseBuilder::from_message_request(request).error_msg(&request.metadata, code);
             if let Ok(info) = respond.send_response(response).await {
                 return info;
             }

@@ -23,7 +23,7 @@ const AUDIENCES: [&str; 3] =
     ["https://outlook.office365.com", "https://outlook.office.com", "00000002-0000-0ff1-ce00-000000000000"];
 
 impl State {
-    /// Whether a token opens a mailbox for SMTP: audience, signature, time, right, registration, mailbox right, and
+    /// Whether a token opens a mailbox for SMTP: issuer, audience, signature, time, right, registration, mailbox right, and
     /// last the switch (the order of microsoft-facts F.1).
     pub(super) fn smtp_login(&self, user: &str, token: &str, now: i64) -> Login {
         let Some((claims, tenant)) = self.read_token(token, now) else { return Login::Refused };
@@ -44,11 +44,12 @@ impl State {
         let mut claims = TokenFacts::default();
         crate::probes::decode_token(&Secret::new(token), &mut claims);
         let tenant = self.tenant(claims.text("tid")?)?;
+        let issued_here = claims.text("iss")? == format!("https://sts.windows.net/{}/", tenant.id);
         let for_exchange = claims.audiences().iter().any(|aud| AUDIENCES.contains(&aud.trim_end_matches('/')));
         let in_time = claims.seconds("nbf")? <= now + 300 && claims.seconds("exp")? > now;
         // A sealed token is signed in a way that only its API can check; that API is we.
         let sound = tenant.tokens.sealed || PUBLISHED.signed(token) || tenant.tokens.unpublished_key;
-        (for_exchange && in_time && sound).then_some((claims, tenant))
+        (issued_here && for_exchange && in_time && sound).then_some((claims, tenant))
     }
 }
 

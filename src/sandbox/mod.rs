@@ -139,7 +139,7 @@ impl Sandbox {
             resolver: Some(self.addresses.dns),
             trust: Trust {
                 system: false,
-                extra: if self.scenario.distrusted { Vec::new() } else { vec![self.ca.clone()] },
+                extra: vec![if self.scenario.distrusted { ca::Authority::stranger() } else { self.ca.clone() }],
             },
             ..base
         }

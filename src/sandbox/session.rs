@@ -131,6 +131,12 @@ impl Session {
         if !self.stream.buffer().is_empty() {
             return Err(Over);
         }
+        if self.wire.smtp_breaks_tls {
+            // Only once the client has begun, so that it is no injection.
+            let _ = timeout(IDLE, self.stream.fill_buf()).await;
+            let _ = self.say("454 4.7.0 TLS not available").await;
+            return Err(Over);
+        }
         let nothing: Box<dyn Stream> = Box::new(tokio::io::empty());
         let plain = std::mem::replace(&mut self.stream, BufReader::new(nothing)).into_inner();
         let secured = timeout(IDLE, self.acceptor.accept(plain)).await;

@@ -114,6 +114,8 @@ pub(super) enum Switch {
 pub(super) struct Tokens {
     /// Seconds until a token expires; below zero it is born expired.
     pub(super) lifetime: i64,
+    /// Seconds until a token begins to be valid.
+    pub(super) starts_in: i64,
     pub(super) nonce: bool,
     /// Sign with a key that is not published.
     pub(super) unpublished_key: bool,
@@ -135,6 +137,7 @@ impl Default for Tokens {
         Tokens {
             // Microsoft issues 60 to 90 minutes; the middle of it (microsoft-facts D.2).
             lifetime: 4499,
+            starts_in: 0,
             nonce: false,
             unpublished_key: false,
             sealed: false,
@@ -160,6 +163,8 @@ pub(super) struct Records {
     pub(super) gone: bool,
     /// Answer SERVFAIL for the domain.
     pub(super) fails: bool,
+    /// Answer REFUSED for the domain.
+    pub(super) refuses: bool,
     /// Answer nothing for the domain.
     pub(super) silent: bool,
 }

@@ -20,6 +20,8 @@ pub(super) struct Wire {
     pub(super) smtp_without_starttls: bool,
     /// Octets stand behind the answer to STARTTLS.
     pub(super) smtp_injects: bool,
+    /// Plain text comes where the answer to the TLS handshake is awaited.
+    pub(super) smtp_breaks_tls: bool,
     /// AUTH under TLS offers only LOGIN.
     pub(super) smtp_without_xoauth2: bool,
     /// Refuses a long AUTH line, as some servers other than Exchange do.

@@ -1,0 +1,273 @@
+//! Every scenario of the sandbox, seen by the doctor: exactly the findings that it names, at most one mail, and a
+//! masked report that says the same and names nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::sync::{LazyLock, Mutex};
+use std::thread;
+
+use jiff::Timestamp;
+use o365doctor::check::{Finding, Outcome, Verdict};
+use o365doctor::facts::{Stage, Visit};
+use o365doctor::plan::{self, Slice};
+use o365doctor::render::{self, Format, style::Style};
+use o365doctor::report::Report;
+use o365doctor::road::Road;
+use o365doctor::sandbox::{self, Expected, Scenario, scenarios};
+use o365doctor::setup::{Layers, Wants};
+use o365doctor::{checks, observe, share};
+use toml::{Table, Value};
+
+/// Tenants that run at a time: each is three listeners and a run of the doctor.
+const AT_ONCE: usize = 8;
+
+/// Scenarios whose login is refused for different reasons, which the service answers alike.
+const ALIKE: [&str; 6] = [
+    "exchange-not-registered",
+    "exchange-wrong-object-id",
+    "exchange-not-yet-in-force",
+    "mailbox-right-missing",
+    "rbac-without-role",
+    "rbac-beside-api-permission",
+];
+
+/// Causes that a check names and no scenario reaches, each with its reason.
+const NOT_REACHED: [(&str, &str); 25] = [
+    ("host-not-found", "asks the system's resolver, which is not the sandbox's"),
+    ("resolver-failure", "asks the system's resolver, which is not the sandbox's"),
+    ("connection-timed-out", "needs a wait"),
+    ("server-silent", "needs a wait"),
+    ("dns-timeout", "needs a wait"),
+    ("network-unreachable", "needs a network beyond the loopback"),
+    ("connection-reset", "whether a close is seen as a reset is the kernel's to say"),
+    ("server-answer-too-long", "would put eight kibibytes into a story"),
+    ("proxy-authentication-required", "there is no proxy in the sandbox"),
+    ("proxy-refused", "there is no proxy in the sandbox"),
+    ("no-ca-certificates", "only a file of authorities that can not be read leads there"),
+    ("token-alg-none", "the login service never issues it; a token that was given may be one"),
+    ("token-malformed", "the login service never issues it; a token that was given may be one"),
+    ("token-encrypted", "the login service never issues it; a token that was given may be one"),
+    ("token-scope-missing", "of delegated tokens, which the sandbox does not issue"),
+    ("token-user-mismatch", "of delegated tokens, which the sandbox does not issue"),
+    ("token-opens-no-road", "asked by check-token only"),
+    ("entra-refused", "the sandbox refuses in words that all have a page"),
+    ("unrecognised", "stands for a note whose page is gone"),
+    ("consent-address-unreadable", "asked by consent-url only"),
+    ("consent-other-tenant", "asked by consent-url only"),
+    ("consent-permission-denied", "asked by consent-url only"),
+    ("consent-refused", "asked by consent-url only"),
+    ("consent-state-mismatch", "asked by consent-url only"),
+    ("consent-state-unchecked", "asked by consent-url only"),
+];
+
+/// What one scenario showed.
+struct Shown {
+    visit: Visit,
+    /// What the tenant took for delivery, and what of it the recipient has.
+    deliveries: usize,
+    in_mailbox: usize,
+    words: Table,
+}
+
+/// All scenarios, some at a time, once for all tests of this file.
+fn shown() -> &'static BTreeMap<String, Shown> {
+    static ALL: LazyLock<BTreeMap<String, Shown>> = LazyLock::new(|| {
+        let left = Mutex::new(scenarios().iter());
+        let seen = Mutex::new(BTreeMap::new());
+        let work = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            while let Some(scenario) = { left.lock().expect("nobody panics with it").next() } {
+                let shown = runtime.block_on(visit(scenario.clone()));
+                seen.lock().expect("nobody panics with it").insert(scenario.name.clone(), shown);
+            }
+        };
+        thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+        seen.into_inner().expect("nobody panics with it")
+    });
+    &ALL
+}
+
+/// Starts the tenant of a scenario and runs the whole check-up against it, the probe mail included.
+async fn visit(scenario: Scenario) -> Shown {
+    let name = scenario.name.clone();
+    let sandbox = sandbox::start(scenario, &sandbox::Options::default()).await.expect("a free port");
+    let words = sandbox.profile();
+    let flags = Table::from_iter([("cloud".to_owned(), Value::from(format!("sandbox={name}")))]);
+    let layers = Layers::gather(flags, None, None).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let wants = Wants { credential: true, mailbox: true, to: true, ..Wants::default() };
+    let setup = layers.load(wants, Some((sandbox.cloud(), words.clone()))).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let slice = Slice { command: "checkup", verify: true, token: true, talk: true, send: true, dns: true };
+    let plan = plan::make(&setup, slice, Timestamp::now()).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let visit = observe::run(&setup, &plan, &|_| ()).await;
+    let in_mailbox = sandbox.mailbox(setup.to.as_deref().unwrap_or_default()).len();
+    Shown { visit, deliveries: sandbox.deliveries(), in_mailbox, words }
+}
+
+/// The findings that are not `pass`, as a scenario words them. The road stands behind the check where it is not SMTP.
+fn not_passed(visit: &Visit) -> Expected {
+    let worded = |finding: &Finding| {
+        let check = match finding.road {
+            None | Some(Road::Smtp) => finding.check.id.to_owned(),
+            Some(road) => format!("{}@{road}", finding.check.id),
+        };
+        let words = match &finding.outcome {
+            Outcome::Judged(Verdict::Pass(_)) => return None,
+            Outcome::Judged(Verdict::Warn(reason)) => format!("warn {}", reason.cause.id),
+            Outcome::Judged(Verdict::Fail(reason)) => format!("fail {}", reason.cause.id),
+            Outcome::Judged(Verdict::Unproven(reason)) => format!("unproven {}", reason.cause.id),
+            Outcome::Skipped(check) => format!("skipped {check}"),
+            Outcome::NotObserved(_) => "not-observed".to_owned(),
+        };
+        Some((check, words))
+    };
+    checks::findings(visit).iter().filter_map(worded).collect()
+}
+
+/// What differs, as lines that can stand in the scenario.
+fn differences(expected: &Expected, seen: &Expected) -> String {
+    let lines = |sign: char, from: &Expected, other: &Expected| -> String {
+        let only = from.iter().filter(|(check, words)| other.get(*check) != Some(words));
+        only.map(|(check, words)| format!("  {sign} {check:?} = {words:?}\n")).collect()
+    };
+    lines('-', expected, seen) + &lines('+', seen, expected)
+}
+
+#[test]
+fn each_scenario_shows_its_findings_and_no_others() {
+    let all = shown();
+    assert!(all.len() >= 46, "only {} scenarios", all.len());
+    let mut wrong = String::new();
+    for scenario in scenarios() {
+        let visit = &all[&scenario.name].visit;
+        let differences = differences(&scenario.expect, &not_passed(visit));
+        if !differences.is_empty() {
+            wrong.push_str(&format!("{} ({}):\n{differences}", scenario.name, scenario.title));
+            for finding in checks::findings(visit).iter().filter_map(Finding::reason) {
+                wrong.push_str(&format!("      {}: {}\n", finding.cause.id, finding.evidence.join(" / ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "- expected, + seen\n{wrong}");
+}
+
+#[test]
+fn a_mail_is_delivered_once_and_only_where_the_report_says_so() {
+    let all = shown();
+    let healthy = &all["healthy"];
+    assert_eq!((healthy.deliveries, healthy.in_mailbox), (1, 1), "the healthy tenant");
+    for (name, shown) in all {
+        let owed = match not_passed(&shown.visit).get("send.accepted").map(String::as_str) {
+            None | Some("fail smtp-answer-lost") => 1,
+            Some(_) => 0,
+        };
+        assert_eq!(shown.deliveries, owed, "{name}: mails taken by the tenant");
+        assert_eq!(shown.in_mailbox, owed, "{name}: mails in the mailbox of the recipient");
+    }
+}
+
+#[test]
+fn the_bare_refusal_is_the_same_whatever_is_behind_it() {
+    let all = shown();
+    for name in ALIKE {
+        let smtp = all[name].visit.facts.smtp.as_ref().expect("an SMTP dialogue");
+        let reply = smtp.step(Stage::Auth).and_then(|step| step.reply.as_ref()).expect("an answer to AUTH");
+        assert_eq!(without_brackets(&reply.to_string()), "535 5.7.3 Authentication unsuccessful []", "{name}");
+    }
+}
+
+/// The text without server, time and id of the session, which stand in brackets.
+fn without_brackets(text: &str) -> String {
+    match (text.find('['), text.rfind(']')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", &text[..=open], &text[close..]),
+        _ => text.to_owned(),
+    }
+}
+
+#[test]
+fn a_masked_report_says_the_same_and_names_nobody() {
+    for (name, shown) in shown() {
+        let masked = share::masked(&shown.visit);
+        assert_eq!(not_passed(&masked), not_passed(&shown.visit), "{name}");
+        let own = ["tenant", "client_id", "mailbox", "domain", "from", "to", "object_id"];
+        let own = own.iter().filter_map(|word| shown.words.get(*word)?.as_str());
+        // The initial domain stands in no profile; the login service names it in its refusals.
+        let own: Vec<&str> = own.chain(["contoso.onmicrosoft"]).collect();
+        for (format, text) in rendered(masked) {
+            let text = text.to_lowercase();
+            for word in &own {
+                assert!(!text.contains(&word.to_lowercase()), "{name}: {word} stands in the masked {format}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_report_holds_a_secret() {
+    for (name, shown) in shown() {
+        let secret = shown.words["client_secret"].as_str().expect("a text");
+        for (format, text) in rendered(shown.visit.clone()) {
+            assert!(!text.contains(secret), "{name}: the client secret stands in the {format}");
+        }
+    }
+}
+
+/// The report in each format, with all it can show.
+fn rendered(visit: Visit) -> [(&'static str, String); 3] {
+    let report = Report::of(visit, false);
+    let style = Style { unicode: true, width: 1000 };
+    [("text", Format::Text), ("json", Format::Json), ("markdown", Format::Markdown)]
+        .map(|(name, format)| (name, render::report(&report, format, style, true)))
+}
+
+#[test]
+fn a_login_line_that_is_too_long_is_cut_in_two() {
+    let smtp = shown()["auth-long-line-refused"].visit.facts.smtp.as_ref().expect("an SMTP dialogue");
+    let again = smtp.transcript.iter().any(|line| line.side == '=' && line.text.contains("once more"));
+    assert!(again, "the token was too short to prove anything");
+}
+
+#[test]
+fn what_is_expected_of_a_scenario_exists() {
+    let known: BTreeSet<&str> = checks::all().iter().map(|check| check.id).collect();
+    let causes: BTreeSet<&str> = o365doctor::kb::all().iter().map(|cause| cause.id).collect();
+    for scenario in scenarios() {
+        assert!(!scenario.title.is_empty() && !scenario.title.ends_with('.'), "{}: {}", scenario.name, scenario.title);
+        for (check, words) in &scenario.expect {
+            let (check, road) = check.split_once('@').unwrap_or((check, "smtp"));
+            assert!(known.contains(check), "{}: there is no check {check}", scenario.name);
+            assert!(road.parse::<Road>().is_ok(), "{}: there is no road {road}", scenario.name);
+            let sound = match words.split_once(' ') {
+                Some(("warn" | "fail" | "unproven", cause)) => causes.contains(cause),
+                Some(("skipped", check)) => known.contains(check),
+                _ => words == "not-observed",
+            };
+            assert!(sound, "{}: {check} = {words}", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn every_cause_that_a_check_names_is_reached_or_excused() {
+    let named = causes_in_checks();
+    assert!(named.len() > 80, "the sources of the checks name only {named:?}");
+    let expected = scenarios().iter().flat_map(|scenario| scenario.expect.values());
+    let reached: BTreeSet<String> = expected.filter_map(|words| Some(words.split_once(' ')?.1.to_owned())).collect();
+    let excused: BTreeMap<&str, &str> = NOT_REACHED.into();
+    let missed: Vec<&String> =
+        named.iter().filter(|cause| !reached.contains(*cause) && !excused.contains_key(cause.as_str())).collect();
+    assert!(missed.is_empty(), "no scenario reaches {missed:?}");
+    let stale: Vec<&&str> =
+        excused.keys().filter(|cause| reached.contains(**cause) || !named.contains(**cause)).collect();
+    assert!(stale.is_empty(), "no longer to be excused: {stale:?}");
+}
+
+/// The ids of the pages that the checks' sources name as `cause::NAME`.
+fn causes_in_checks() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks");
+    let files = fs::read_dir(folder).expect("the checks").map(|entry| entry.expect("a file").path());
+    let sources: String = files.map(|file| fs::read_to_string(file).expect("a source")).collect();
+    let of_name = |c: &char| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == '_';
+    let names = sources.split("cause::").skip(1).map(|rest| rest.chars().take_while(of_name).collect::<String>());
+    names.filter(|name| !name.is_empty()).map(|name| name.to_lowercase().replace('_', "-")).collect()
+}
