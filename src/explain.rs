@@ -129,6 +129,12 @@ mod tests {
     }
 
     #[test]
+    fn of_two_numbers_the_inner_one_is_the_cause() {
+        let text = "AADSTS70002: Error validating credentials. AADSTS7000215: Invalid client secret provided.";
+        assert_eq!(first(text), Some("aadsts7000215"));
+    }
+
+    #[test]
     fn what_is_no_error_is_not_explained() {
         for text in
             ["mysqld 5.7.25 started", "10.5.1.10:25", "250 2.0.0 OK", "Linux 5.1.10", "hello", "250-AUTH LOGIN XOAUTH2"]

@@ -15,7 +15,7 @@ use o365doctor::render::{self, Format, style::Style};
 use o365doctor::report::Report;
 use o365doctor::road::Road;
 use o365doctor::sandbox::{self, Expected, Scenario, scenarios};
-use o365doctor::setup::{Layers, Wants};
+use o365doctor::setup::{Layers, Need, Wants};
 use o365doctor::{checks, observe, share};
 use toml::{Table, Value};
 
@@ -95,7 +95,7 @@ async fn visit(scenario: Scenario) -> Shown {
     let words = sandbox.profile();
     let flags = Table::from_iter([("cloud".to_owned(), Value::from(format!("sandbox={name}")))]);
     let layers = Layers::gather(flags, None, None).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let wants = Wants { credential: true, mailbox: true, to: true, ..Wants::default() };
+    let wants = Wants { credential: Need::Yes, mailbox: true, to: true, ..Wants::default() };
     let setup = layers.load(wants, Some((sandbox.cloud(), words.clone()))).unwrap_or_else(|e| panic!("{name}: {e}"));
     let slice = Slice { command: "checkup", verify: true, token: true, talk: true, send: true, dns: true };
     let plan = plan::make(&setup, slice, Timestamp::now()).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{entra, network};
 use crate::access::{self, Access};
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
-use crate::facts::{Form, Signature, TokenFacts, Visit};
+use crate::facts::{Form, Reply, Signature, Stage, TokenFacts, Visit};
 use crate::kb::{Cause, cause};
 use crate::road::{Resource, Road};
 
@@ -279,8 +279,17 @@ fn role(visit: &Visit, road: Road) -> Judgement {
         Access::No(words) if token.scopes().is_some() => Verdict::fail(&cause::TOKEN_SCOPE_MISSING, words),
         Access::No(words) => Verdict::fail(role_cause(road), words),
         Access::Unproven(_) if !token.readable() => Err("the token can not be read".into()),
+        Access::Unproven(_) if logged_in(visit, road) => {
+            Verdict::pass("not by the token: the login succeeded, so Exchange itself holds the grant")
+        }
         Access::Unproven(words) => Verdict::unproven(role_cause(road), words),
     }
+}
+
+/// Whether the road's own server took the token: a better witness than its claims.
+fn logged_in(visit: &Visit, road: Road) -> bool {
+    let auth = visit.facts.smtp.as_ref().filter(|_| road == Road::Smtp).and_then(|smtp| smtp.step(Stage::Auth));
+    auth.and_then(|step| step.reply.as_ref()).is_some_and(Reply::positive)
 }
 
 fn role_cause(road: Road) -> &'static Cause {

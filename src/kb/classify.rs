@@ -17,8 +17,8 @@ const LONGEST: usize = 256 * 1024;
 
 /// Pages that explain `text`, most specific first; `place` limits the search to pages seen there.
 ///
-/// The longest literal text wins, then an AADSTS number or a reply code with its enhanced code, then an
-/// enhanced code by itself. Success and capability lists match nothing, because no page lists them.
+/// An AADSTS number wins, then the longest literal text, then a reply code with its enhanced code, then an enhanced code
+/// by itself. Success and capability lists match nothing, because no page lists them.
 pub fn classify(place: Option<Where>, text: &str) -> Vec<Match> {
     let text = &text[..text.floor_char_boundary(LONGEST)];
     let folded = fold(text);
@@ -40,9 +40,17 @@ fn best(page: &'static Cause, folded: &str, codes: &[String]) -> Option<Match> {
     });
     // An enhanced code that is the whole question also asks for the pages that list it behind a reply code.
     let asked = |code: &str| codes.len() == 1 && code.split_once(' ').is_some_and(|(_, enhanced)| enhanced == codes[0]);
-    let numbers = page.codes.iter().filter(|code| codes.iter().any(|seen| seen == *code) || asked(code)).map(|code| {
-        let with_reply = code.contains(' ') || code.starts_with("AADSTS");
-        Match { cause: page, matched: (*code).to_owned(), rank: (u8::from(with_reply), code.len()) }
+    let numbers = page.codes.iter().filter_map(|code| {
+        let at = codes.iter().rposition(|seen| seen == code);
+        // The login service's number is the identity of an error, its words are shared; of several, the inner one, which
+        // stands last, is the cause.
+        let rank = match at {
+            Some(at) if code.starts_with("AADSTS") => (3, at),
+            Some(_) => (u8::from(code.contains(' ')), code.len()),
+            None if asked(code) => (0, code.len()),
+            None => return None,
+        };
+        Some(Match { cause: page, matched: (*code).to_owned(), rank })
     });
     texts.chain(numbers).max_by_key(|found| found.rank)
 }

@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(cause_of(app_scope("x", "https://graph.microsoft.com/Mail.Send")), Some("input-scope-not-default"));
         assert_eq!(cause_of(app_scope("x", "a/.default b/.default")), Some("input-scope-not-default"));
         assert_eq!(cause_of(address("x", "o'brien@contoso.com")), None);
-        assert_eq!(cause_of(address("x", "$(x)@contoso.com")), None);
+        assert_eq!(cause_of(identity("x", "$(x)@contoso.com")), None);
         assert_eq!(cause_of(address("x", "{{mailbox}}")), Some("input-placeholder"));
         assert_eq!(cause_of(address("x", "a\nb@contoso.com")), Some("input-mailbox-form"));
         assert_eq!(cause_of(address("x", "a> SIZE=1@contoso.com")), Some("input-mailbox-form"));
