@@ -12,6 +12,7 @@ mod platform;
 mod words;
 
 pub use credential::Credential;
+pub(crate) use lint::shown;
 pub(crate) use load::duration;
 pub use load::{Layers, Wants};
 pub use words::{CredentialWords, Identity, Network, Probe, table_of};
@@ -128,7 +129,10 @@ impl InputError {
     }
 
     fn unreadable(place: &str, file: &std::path::Path, error: &std::io::Error) -> Self {
-        InputError::new(place, format!("names {}, which can not be read: {error}", file.display()))
+        InputError::new(
+            place,
+            format!("names {}, which can not be read: {error}", lint::shown(&file.display().to_string())),
+        )
     }
 }
 
