@@ -64,7 +64,7 @@ pub struct Reason {
 impl Verdict {
     /// The claim holds by these words.
     pub fn pass(words: impl Into<String>) -> Judgement {
-        Ok(Verdict::Pass(words.into()))
+        Ok(Verdict::Pass(shortened(&words.into())))
     }
 
     /// It holds, but `cause` deserves a look.
@@ -86,8 +86,17 @@ impl Verdict {
 impl Reason {
     fn new(cause: &'static Cause, words: impl Into<String>) -> Self {
         let words: String = words.into();
-        Reason { cause, evidence: words.lines().map(str::to_owned).collect() }
+        Reason { cause, evidence: words.lines().take(MOST_LINES).map(shortened).collect() }
     }
+}
+
+/// A server may say a lot; evidence is what a person reads.
+const MOST_LINES: usize = 40;
+/// The longest texts that a person needs whole are sender policies; those of ten look-ups fit.
+const LONGEST_LINE: usize = 2000;
+
+fn shortened(line: &str) -> String {
+    crate::facts::shortened(line, LONGEST_LINE)
 }
 
 /// A check and what became of it.

@@ -92,7 +92,7 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| without_secrets(error).exit());
     cli.global.color.apply();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -122,6 +122,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(COULD_NOT_RUN)
         }
     }
+}
+
+/// A word in a wrong place may be the secret.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    use clap::error::{ContextKind, ContextValue};
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
+        let Some(ContextValue::String(word)) = error.get(kind) else { continue };
+        let shown = crate::setup::shown(word);
+        if shown != format!("`{word}`") && !word.starts_with("--") {
+            error.insert(kind, ContextValue::String(shown));
+        }
+    }
+    error
 }
 
 async fn dispatch(cli: Cli) -> Result<u8, InputError> {

@@ -53,6 +53,15 @@ pub struct Facts {
     pub consent: Option<ConsentFacts>,
 }
 
+/// As much of a text as `most` octets hold, with a note of what was left out.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let kept = &text[..text.floor_char_boundary(most)];
+    format!("{kept} [and {} octets more]", text.len() - kept.len())
+}
+
 impl Default for Visit {
     fn default() -> Self {
         Visit { format: FORMAT, command: "checkup".to_owned(), setup: SetupFacts::default(), facts: Facts::default() }

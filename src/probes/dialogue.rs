@@ -10,13 +10,17 @@ use tokio::time::{Instant, timeout_at};
 
 use super::net::Stream;
 use super::{fault, ms_since};
-use crate::facts::{Fault, FaultKind, Line, Reply};
+use crate::facts::{Fault, FaultKind, Line, Reply, shortened};
 use crate::setup::secret::{Mask, Secret};
 
 /// RFC 5321 section 4.5.3.1.5 allows 512 octets a line; servers are longer, but not this long.
 const LONGEST_LINE: usize = 8 * 1024;
 /// Lines of one reply; Exchange Online's EHLO has ten.
 const MOST_LINES: usize = 128;
+/// Octets of one reply: what a server says is kept three times over, and its longest refusals have some hundred.
+const LONGEST_REPLY: usize = 8 * 1024;
+/// As much of what is no reply as a person wants to see.
+const EXCERPT: usize = 300;
 
 /// One conversation over lines.
 pub(super) struct Dialogue {
@@ -110,13 +114,19 @@ impl Dialogue {
     /// Reads a whole SMTP reply (RFC 5321 section 4.2).
     pub(super) async fn reply(&mut self) -> Result<Reply, Fault> {
         let mut reply = Reply::default();
+        let mut length = 0;
         loop {
             let line = self.line().await?;
-            let (code, last, text) = parse_reply_line(&line)
-                .filter(|(code, ..)| reply.lines.is_empty() || *code == reply.code)
-                .ok_or_else(|| Fault::new(FaultKind::Garbage, format!("no SMTP reply: {line}")))?;
+            length += line.len();
+            let (code, last, text) =
+                parse_reply_line(&line).filter(|(code, ..)| reply.lines.is_empty() || *code == reply.code).ok_or_else(
+                    || Fault::new(FaultKind::Garbage, format!("no SMTP reply: {}", shortened(&line, EXCERPT))),
+                )?;
             reply.code = code;
             reply.lines.push(text.to_owned());
+            if length > LONGEST_REPLY {
+                return Err(Fault::new(FaultKind::TooLong, format!("a reply of more than {LONGEST_REPLY} octets")));
+            }
             if last {
                 return Ok(reply);
             }

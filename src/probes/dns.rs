@@ -200,21 +200,29 @@ async fn exchange(server: SocketAddr, name: &Name, kind: RecordType) -> Result<M
     let id = u16::from_be_bytes(uuid::Uuid::new_v4().as_bytes()[..2].try_into().unwrap_or_default());
     let mut question = Message::new(id, MessageType::Query, OpCode::Query);
     question.metadata.recursion_desired = true;
-    question.add_query(Query::query(name.clone(), kind));
+    let query = Query::query(name.clone(), kind);
+    question.add_query(query.clone());
     let mut edns = Edns::new();
     edns.set_max_payload(UDP_PAYLOAD);
     question.set_edns(edns);
     let octets = question.to_bytes().map_err(|e| LookupFacts::Failed(e.to_string()))?;
     let failed = |e: std::io::Error| LookupFacts::Failed(format!("{server}: {e}"));
     let silent = || LookupFacts::Timeout(format!("{server} did not answer"));
-    let answer = timeout(PATIENCE, over_udp(server, id, &octets)).await.map_err(|_| silent())?.map_err(failed)?;
+    let answer =
+        timeout(PATIENCE, over_udp(server, id, &query, &octets)).await.map_err(|_| silent())?.map_err(failed)?;
     if !answer.metadata.truncation {
         return Ok(answer);
     }
-    timeout(PATIENCE, over_tcp(server, &octets)).await.map_err(|_| silent())?.map_err(failed)
+    timeout(PATIENCE, over_tcp(server, id, &query, &octets)).await.map_err(|_| silent())?.map_err(failed)
 }
 
-async fn over_udp(server: SocketAddr, id: u16, question: &[u8]) -> std::io::Result<Message> {
+/// Whether a message answers our question: an echo of the question has its number too.
+fn answers(message: &Message, id: u16, query: &Query) -> bool {
+    let asked = message.queries.first().is_none_or(|of| of == query);
+    message.metadata.id == id && message.metadata.message_type == MessageType::Response && asked
+}
+
+async fn over_udp(server: SocketAddr, id: u16, query: &Query, question: &[u8]) -> std::io::Result<Message> {
     let local: SocketAddr =
         if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
     let socket = UdpSocket::bind(local).await?;
@@ -225,14 +233,14 @@ async fn over_udp(server: SocketAddr, id: u16, question: &[u8]) -> std::io::Resu
         let length = socket.recv(&mut buffer).await?;
         // Anything else on this port was not asked for.
         if let Ok(answer) = Message::from_bytes(&buffer[..length])
-            && answer.metadata.id == id
+            && answers(&answer, id, query)
         {
             return Ok(answer);
         }
     }
 }
 
-async fn over_tcp(server: SocketAddr, question: &[u8]) -> std::io::Result<Message> {
+async fn over_tcp(server: SocketAddr, id: u16, query: &Query, question: &[u8]) -> std::io::Result<Message> {
     let mut stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     let mut framed = u16::try_from(question.len()).unwrap_or(0).to_be_bytes().to_vec();
@@ -241,7 +249,11 @@ async fn over_tcp(server: SocketAddr, question: &[u8]) -> std::io::Result<Messag
     let length = stream.read_u16().await?;
     let mut buffer = vec![0; usize::from(length)];
     stream.read_exact(&mut buffer).await?;
-    Message::from_bytes(&buffer).map_err(std::io::Error::other)
+    let answer = Message::from_bytes(&buffer).map_err(std::io::Error::other)?;
+    if answers(&answer, id, query) {
+        return Ok(answer);
+    }
+    Err(std::io::Error::other("what came is no answer to the question"))
 }
 
 impl Lookup for Resolver {

@@ -13,6 +13,11 @@ use crate::cloud::Cloud;
 use crate::facts::{EntraFacts, Refusal, Signature};
 use crate::setup::secret::Secret;
 
+/// Entra publishes some six keys.
+const MOST_KEYS: usize = 50;
+/// A refusal has one number, sometimes two.
+const MOST_CODES: usize = 20;
+
 /// The signing keys of a tenant, or why there are none.
 #[derive(Clone)]
 pub struct Keys(Result<JwkSet, String>);
@@ -23,20 +28,22 @@ pub async fn discovery(client: &Client, cloud: &Cloud, tenant: &str) -> (EntraFa
     let (http, body) = client.get(&url).await;
     let mut facts = EntraFacts { discovery: http, ..EntraFacts::default() };
     let Some(body) = body else { return (facts, Keys(Err("the tenant's description could not be had".to_owned()))) };
+    let seen = |text: &str| client.seen(text);
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    facts.issuer = text("issuer");
-    facts.region = text("tenant_region_scope");
+    facts.issuer = text("issuer").as_deref().map(seen);
+    facts.region = text("tenant_region_scope").as_deref().map(seen);
     facts.tenant_id = facts.issuer.as_deref().and_then(tenant_in).map(str::to_owned);
-    facts.refusal = refusal_in(&body, str::to_owned);
+    facts.refusal = refusal_in(&body, seen);
     let keys_url = text("jwks_uri").and_then(|uri| Url::parse(&uri).ok());
     let Some(keys_url) = keys_url else { return (facts, Keys(Err("the description names no keys".to_owned()))) };
     if !cloud.is_login(&keys_url) {
+        let keys_url = seen(keys_url.as_str());
         return (facts, Keys(Err(format!("the description points to {keys_url}, which is not the login service"))));
     }
     let (http, body) = client.get(&keys_url).await;
     facts.keys = Some(http);
     let keys = Keys::read(body);
-    facts.key_ids = keys.ids();
+    facts.key_ids = keys.ids().iter().take(MOST_KEYS).map(|id| seen(id)).collect();
     (facts, keys)
 }
 
@@ -119,7 +126,7 @@ pub(super) fn refusal_in(body: &Value, mask: impl Fn(&str) -> String) -> Option<
     Some(Refusal {
         error: mask(error),
         description: mask(text("error_description").unwrap_or_default()),
-        codes: codes.into_iter().flatten().filter_map(Value::as_u64).collect(),
+        codes: codes.into_iter().flatten().filter_map(Value::as_u64).take(MOST_CODES).collect(),
         trace_id: text("trace_id").map(&mask),
         correlation_id: text("correlation_id").map(&mask),
         timestamp: text("timestamp").map(&mask),

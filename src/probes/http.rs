@@ -10,13 +10,15 @@ use url::Url;
 use super::tls::{self, Shown};
 use super::{fault, ms_since};
 use crate::cloud::Cloud;
-use crate::facts::{Fault, FaultKind, HttpFacts};
+use crate::facts::{Fault, FaultKind, HttpFacts, shortened};
 use crate::setup::secret::Mask;
 
 /// Entra's largest answer, the signing keys, has about 30 KiB.
 const LONGEST_BODY: usize = 1024 * 1024;
 /// As much of an answer that is not understood as a person wants to see.
 const EXCERPT: usize = 300;
+/// The longest text that is kept of an answer that is understood; Entra's longest refusals have about a thousand.
+const LONGEST_TEXT: usize = 4000;
 
 /// The HTTPS client of one run.
 #[derive(Clone)]
@@ -35,6 +37,17 @@ impl Client {
             Err(fault) => (Err(fault), Shown::default()),
         };
         Client { inner: client, shown, mask: mask.clone(), proxied: proxy.is_some() }
+    }
+
+    /// A server's text as it may be kept: masked first, for a secret that is cut in two is no longer found.
+    pub(super) fn seen(&self, text: &str) -> String {
+        shortened(&self.mask.apply(text), LONGEST_TEXT)
+    }
+
+    /// The beginning of a text, masked.
+    pub(super) fn excerpt(&self, text: &str) -> String {
+        let text = self.mask.apply(text);
+        text[..text.floor_char_boundary(EXCERPT)].to_owned()
     }
 
     /// GET, for JSON.
@@ -64,6 +77,7 @@ impl Client {
             }
         };
         facts.ms = ms_since(began);
+        facts.content_type = facts.content_type.map(|kind| self.seen(&kind));
         let body = match body {
             Ok(body) => body,
             Err(fault) => {
@@ -74,15 +88,13 @@ impl Client {
                 {
                     fault = Fault::new(FaultKind::ProxyRefused, format!("the proxy: {}", fault.words));
                 }
-                facts.fault = Some(Fault { words: self.mask.apply(&fault.words), ..fault });
+                facts.fault = Some(Fault { words: self.seen(&fault.words), ..fault });
                 return (facts, None);
             }
         };
         let value: Option<Value> = serde_json::from_slice(&body).ok();
         if value.is_none() {
-            let text = String::from_utf8_lossy(&body);
-            let text = self.mask.apply(&text[..text.floor_char_boundary(EXCERPT * 4)]);
-            facts.words = Some(text[..text.floor_char_boundary(EXCERPT)].to_owned());
+            facts.words = Some(self.excerpt(&String::from_utf8_lossy(&body)));
         }
         (facts, value)
     }

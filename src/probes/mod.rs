@@ -15,6 +15,7 @@ mod token;
 pub use dns::domain as dns_domain;
 pub use entra::{Keys, discovery};
 pub use http::Client;
+pub(crate) use net::login as proxy_login;
 pub use smtp::{SmtpJob, probe as smtp};
 pub use token::{TokenJob, decode as decode_token, request as request_token};
 

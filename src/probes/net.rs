@@ -14,6 +14,7 @@ use url::Url;
 use super::fault;
 use crate::cloud::HostPort;
 use crate::facts::{Fault, FaultKind};
+use crate::setup::secret::Secret;
 
 /// What a dialogue is held over: TCP, or TLS over it.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -90,12 +91,11 @@ async fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketA
 async fn socks(stream: TcpStream, proxy: &Url, server: &HostPort) -> Result<Box<dyn Stream>, Fault> {
     use tokio_socks::tcp::Socks5Stream;
     let target = (server.host.as_str(), server.port);
-    let stream = match (proxy.username(), proxy.password()) {
-        ("", _) => Socks5Stream::connect_with_socket(stream, target).await,
-        (user, password) => {
-            let password = password.unwrap_or_default();
-            Socks5Stream::connect_with_password_and_socket(stream, target, user, password).await
-        }
+    let stream = if proxy.username().is_empty() {
+        Socks5Stream::connect_with_socket(stream, target).await
+    } else {
+        let (user, password) = login(proxy);
+        Socks5Stream::connect_with_password_and_socket(stream, target, &user, password.expose()).await
     };
     let stream = stream.map_err(|e| Fault::new(socks_fault(&e), e.to_string()))?;
     Ok(Box::new(stream))
@@ -109,11 +109,21 @@ fn socks_fault(error: &tokio_socks::Error) -> FaultKind {
     }
 }
 
+/// User and password of a proxy's address, whose own characters stand there percent-encoded.
+pub(crate) fn login(proxy: &Url) -> (String, Secret) {
+    let plain = |text: &str| {
+        let field = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
+        url::form_urlencoded::parse(field.as_bytes()).next().map_or(String::new(), |(_, value)| value.into_owned())
+    };
+    (plain(proxy.username()), Secret::new(plain(proxy.password().unwrap_or_default())))
+}
+
 /// CONNECT (RFC 9110 section 9.3.6).
 async fn tunnel(mut stream: TcpStream, proxy: &Url, server: &HostPort) -> Result<Box<dyn Stream>, Fault> {
     let mut request = format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n");
     if !proxy.username().is_empty() {
-        let login = STANDARD.encode(format!("{}:{}", proxy.username(), proxy.password().unwrap_or_default()));
+        let (user, password) = login(proxy);
+        let login = STANDARD.encode(format!("{user}:{}", password.expose()));
         request.push_str(&format!("Proxy-Authorization: Basic {login}\r\n"));
     }
     request.push_str("\r\n");

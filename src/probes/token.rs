@@ -42,13 +42,16 @@ pub async fn request(client: &Client, cloud: &Cloud, job: &TokenJob, mask: &Mask
         ..TokenFacts::default()
     };
     let token = body.as_ref().and_then(|body| body.get("access_token")?.as_str()).map(Secret::new);
-    facts.refusal = body.as_ref().and_then(|body| entra::refusal_in(body, |text| mask.apply(text)));
+    facts.refusal = body.as_ref().and_then(|body| entra::refusal_in(body, |text| client.seen(text)));
     if let Some(token) = &token {
         decode(token, &mut facts);
+        // Whoever makes the token was sent the secret and may write it into a claim.
+        facts.header = mask.cleared(&facts.header);
+        facts.claims = mask.cleared(&facts.claims);
     }
     let mut http = http;
     if token.is_none() && facts.refusal.is_none() && http.words.is_none() {
-        http.words = body.map(|body| mask.apply(&body.to_string()).chars().take(300).collect());
+        http.words = body.map(|body| client.excerpt(&body.to_string()));
     }
     facts.request = Some(http);
     (facts, token)

@@ -111,7 +111,7 @@ fn cell(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
-            '|' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' | '!' => {
+            '|' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' | '!' | '~' => {
                 safe.push('\\');
                 safe.push(character);
             }
@@ -121,10 +121,11 @@ fn cell(text: &str) -> String {
     safe
 }
 
-/// Text as code. A bar would end the cell, and a backtick the code, even so.
+/// Text as code. Where a bar would end the cell or a backtick the code, it is no code but text without Markdown:
+/// renderers do not agree on what a backslash before a bar means within code.
 fn code(text: &str) -> String {
-    let text = printable(text).replace('|', "\\|");
-    let fence = if text.contains('`') { "`` " } else { "`" };
-    let end: String = fence.chars().rev().collect();
-    format!("{fence}{}{end}", text.replace("``", "` `"))
+    if text.contains(['`', '|', '\\']) || text.trim().is_empty() {
+        return cell(text);
+    }
+    format!("`{}`", printable(text))
 }

@@ -41,7 +41,7 @@ pub fn printable(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\t' => shown.push(' '),
-            c if c.is_control() || is_bidi(c) => shown.extend(c.escape_unicode()),
+            c if steers(c) => shown.extend(c.escape_unicode()),
             c => shown.push(c),
         }
     }
@@ -56,6 +56,11 @@ pub fn printable_lines(text: &str) -> String {
             None => printable(line),
         })
         .collect()
+}
+
+/// Whether a character could steer a terminal or change the order of reading.
+pub(super) fn steers(c: char) -> bool {
+    c.is_control() || is_bidi(c)
 }
 
 /// Characters that change the direction of reading, and the separators that break a line (Unicode TR 9, section 2).

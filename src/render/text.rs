@@ -211,7 +211,9 @@ fn claims(out: &mut String, report: &Report, style: Style) {
                 last = part;
             }
             let value = printable(&crate::claims::shown(name, value));
-            let _ = writeln!(out, "  {name:<12} {}", shorten(&value, style.width.max(60) - 15));
+            // Whoever made the token chose the names too.
+            let shown = shorten(&printable(name), style.width.max(60) - 15);
+            let _ = writeln!(out, "  {shown:<12} {}", shorten(&value, style.width.max(60) - 15));
             if let Some(meaning) = meaning(name) {
                 let _ = writeln!(out, "  {:<12} {}", "", meaning.dimmed());
             }

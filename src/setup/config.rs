@@ -38,7 +38,8 @@ impl Config {
         };
         let text = read_text("--config", &path, true)?;
         let mut config: Config = toml::from_str(&text).map_err(|e| {
-            InputError::new("--config", format!("{} is not as expected: {}", path.display(), e.message()))
+            let words = without_values(e.message());
+            InputError::new("--config", format!("{} is not as expected: {words}", path.display()))
         })?;
         config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Ok(config)
@@ -71,6 +72,14 @@ impl Config {
         let Some(table) = self.cloud.get(name) else { return Ok(None) };
         let ca = table.ca_file.as_ref().map(|file| read_pem("ca_file", &self.folder.join(file))).transpose()?;
         Ok(Some((table, ca)))
+    }
+}
+
+/// A parser's complaint without the texts of the file: one that stands in a wrong place may be the secret.
+fn without_values(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(from), Some(to)) if from < to => format!("{}\"..\"{}", &message[..from], &message[to + 1..]),
+        _ => message.to_owned(),
     }
 }
 

@@ -214,7 +214,8 @@ fn from_stdin(place: &str) -> Result<String, InputError> {
 }
 
 fn from_command(place: &str, command: &str) -> Result<String, InputError> {
-    let failed = |words: String| InputError::new(place, format!("runs `{command}`, which {words}"));
+    // The command is not shown: it may hold a secret of its own.
+    let failed = |words: String| InputError::new(place, format!("runs a command that {words}"));
     let mut child = platform::shell(command)
         .stdout(Stdio::piped())
         .spawn()

@@ -1,8 +1,23 @@
 //! Faults in what was typed, found before anything is sent.
 
 use super::InputError;
-use super::secret::Secret;
+use super::secret::{Mask, Secret};
 use crate::kb::cause;
+
+/// What was typed, for a complaint, unless it may be a secret that stands in a wrong place: people mix up the fields of
+/// a form, and a secret in a terminal or a log is lost. Names, ids, addresses and paths have none of the characters that
+/// client secrets and proxy logins have, or are short.
+pub(crate) fn shown(value: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || " ._-@/\\:,'<>{}[]$".contains(c) || c.is_control();
+    let home = value.strip_prefix("~/").unwrap_or(value);
+    if home.chars().all(plain) && Mask::default().apply(value) == value && value.len() <= LONGEST_NAME {
+        return format!("`{value}`");
+    }
+    format!("a text of {} characters, which is not shown, for it may be a secret", value.chars().count())
+}
+
+/// A path of some folders.
+const LONGEST_NAME: usize = 200;
 
 /// A directory id, an application id, an object id: 8-4-4-4-12 hexadecimal digits.
 pub(super) fn is_guid(text: &str) -> bool {
@@ -28,7 +43,7 @@ fn is_placeholder(text: &str) -> bool {
 
 fn no_placeholder(place: &str, value: &str) -> Result<(), InputError> {
     if is_placeholder(value) {
-        let words = format!("is `{value}`, which stands for a value and is none");
+        let words = format!("is {}, which stands for a value and is none", shown(value));
         return Err(InputError::new(place, words).because(&cause::INPUT_PLACEHOLDER));
     }
     Ok(())
@@ -39,12 +54,14 @@ pub(super) fn client_id(place: &str, value: &str) -> Result<String, InputError> 
     let value = value.trim();
     no_placeholder(place, value)?;
     if value.contains('@') {
-        let words = format!("is `{value}`, an e-mail address; it takes the application (client) id, a GUID");
+        let words = format!("is {}, an e-mail address; it takes the application (client) id, a GUID", shown(value));
         return Err(InputError::new(place, words).because(&cause::INPUT_CLIENT_ID_IS_ADDRESS));
     }
     if !is_guid(value) {
-        let words =
-            format!("is `{value}`; an application (client) id is a GUID like 11111111-2222-3333-4444-555555555555");
+        let words = format!(
+            "is {}; an application (client) id is a GUID like 11111111-2222-3333-4444-555555555555",
+            shown(value)
+        );
         return Err(InputError::new(place, words).because(&cause::INPUT_CLIENT_ID_NOT_GUID));
     }
     Ok(value.to_lowercase())
@@ -55,7 +72,7 @@ pub(super) fn object_id(place: &str, value: &str) -> Result<String, InputError> 
     let value = value.trim();
     no_placeholder(place, value)?;
     if !is_guid(value) {
-        let words = format!("is `{value}`; an object id is a GUID like 11111111-2222-3333-4444-555555555555");
+        let words = format!("is {}; an object id is a GUID like 11111111-2222-3333-4444-555555555555", shown(value));
         return Err(InputError::new(place, words));
     }
     Ok(value.to_lowercase())
@@ -67,7 +84,8 @@ pub(super) fn tenant(place: &str, value: &str, any_tenant: bool) -> Result<Strin
     no_placeholder(place, value)?;
     let wide = ["common", "organizations", "consumers"].contains(&value.to_lowercase().as_str());
     if !(is_guid(value) || is_domain(value) || wide && any_tenant) {
-        let words = format!("is `{value}`; it takes the directory (tenant) id, a GUID, or a domain of the tenant");
+        let words =
+            format!("is {}; it takes the directory (tenant) id, a GUID, or a domain of the tenant", shown(value));
         return Err(InputError::new(place, words).because(&cause::INPUT_TENANT_FORM));
     }
     Ok(value.to_lowercase())
@@ -92,7 +110,7 @@ pub(super) fn domain(place: &str, value: &str) -> Result<String, InputError> {
     let ascii = url::Host::parse(value).ok().map(|host| host.to_string()).filter(|host| is_domain(host));
     match ascii {
         Some(ascii) if value.parse::<std::net::IpAddr>().is_err() => Ok(ascii),
-        _ => Err(InputError::new(place, format!("is `{value}`, which is no domain name"))),
+        _ => Err(InputError::new(place, format!("is {}, which is no domain name", shown(value)))),
     }
 }
 
@@ -102,7 +120,7 @@ pub(super) fn identity(place: &str, value: &str) -> Result<String, InputError> {
     let value = value.trim();
     no_placeholder(place, value)?;
     if value.is_empty() || value.len() > 320 || value.chars().any(char::is_control) {
-        let words = format!("is `{}`, which is no mailbox", value.escape_debug());
+        let words = format!("is {}, which is no mailbox", shown(value));
         return Err(InputError::new(place, words).because(&cause::INPUT_MAILBOX_FORM));
     }
     Ok(value.to_owned())
@@ -118,7 +136,7 @@ pub(super) fn address(place: &str, value: &str) -> Result<String, InputError> {
         lettre::Address::new(local, &name).ok().map(|_| format!("{local}@{name}"))
     });
     parts.ok_or_else(|| {
-        let words = format!("is `{}`, which is no e-mail address", value.escape_debug());
+        let words = format!("is {}, which is no e-mail address", shown(value));
         InputError::new(place, words).because(&cause::INPUT_MAILBOX_FORM)
     })
 }
@@ -129,7 +147,7 @@ pub(super) fn app_scope(place: &str, value: &str) -> Result<String, InputError> 
         && value.trim() == value
         && value.strip_suffix("/.default").is_some_and(|resource| !resource.is_empty());
     if !sound {
-        let words = format!("is `{value}`; an app-only request asks for exactly one <resource>/.default");
+        let words = format!("is {}; an app-only request asks for exactly one <resource>/.default", shown(value));
         return Err(InputError::new(place, words).because(&cause::INPUT_SCOPE_NOT_DEFAULT));
     }
     Ok(value.to_owned())
@@ -198,6 +216,16 @@ mod tests {
         assert_eq!(address("x", "bob@münchen.example").ok().as_deref(), Some("bob@xn--mnchen-3ya.example"));
         assert_eq!(cause_of(identity("x", "$(x)")), None);
         assert_eq!(cause_of(identity("x", "${mailbox}")), Some("input-placeholder"));
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_shown() {
+        for text in ["o'brien", "<client-id>", "/etc/o365doctor/ca.pem", "C:\\Users\\me", "~/token", "30 s"] {
+            assert!(shown(text).starts_with('`'), "{text}");
+        }
+        for text in ["abc8Q~0aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456", "eyJ0eXAiOiJKV1QiLCJhbGci", "p%40ss", "a+b=", "x!y"] {
+            assert!(!shown(text).contains(text), "{text}");
+        }
     }
 
     #[test]

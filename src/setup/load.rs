@@ -8,7 +8,7 @@ use url::Url;
 
 use super::config::Config;
 use super::flags::flag;
-use super::secret::Mask;
+use super::secret::{Mask, Secret};
 use super::words::{self, Layer, Origins, Words};
 use super::{InputError, Setup, config, credential, lint};
 use crate::cloud::Cloud;
@@ -122,7 +122,8 @@ fn cloud_of(words: &Words, origins: &Origins, config: &Config) -> Result<Cloud, 
     Cloud::named(name).ok_or_else(|| {
         let known: Vec<&str> = Cloud::names().collect();
         let words = format!(
-            "is `{name}`; the clouds are {}, sandbox, and the [cloud.NAME] of a configuration file",
+            "is {}; the clouds are {}, sandbox, and the [cloud.NAME] of a configuration file",
+            lint::shown(name),
             known.join(", ")
         );
         InputError::new(place, words)
@@ -136,7 +137,7 @@ fn with_extras(mut cloud: Cloud, words: &Words, origins: &Origins) -> Result<Clo
     if let Some(text) = &words.resolver {
         // Most people mean port 53.
         let address = text.parse().or_else(|_| text.parse().map(|ip| std::net::SocketAddr::new(ip, 53)));
-        let bad = |_| InputError::new(origins.of("resolver"), format!("is `{text}`; it takes IP:PORT"));
+        let bad = |_| InputError::new(origins.of("resolver"), format!("is {}; it takes IP:PORT", lint::shown(text)));
         cloud.resolver = Some(address.map_err(bad)?);
     }
     Ok(cloud)
@@ -182,9 +183,19 @@ fn make(
         notes: Vec::new(),
         mask: Mask::default(),
     };
+    hide_proxy_login(&mut setup);
     missing(&setup, wants)?;
     take_credential(&mut setup, words, origins, wants)?;
     Ok(setup)
+}
+
+/// A proxy may repeat what it was sent, as any server.
+fn hide_proxy_login(setup: &mut Setup) {
+    let Some(proxy) = setup.proxy.as_ref().filter(|proxy| proxy.password().is_some()) else { return };
+    let (user, password) = crate::probes::proxy_login(proxy);
+    setup.mask.add(&password);
+    setup.mask.add(&Secret::new(proxy.password().unwrap_or_default()));
+    setup.mask.add(&Secret::new(format!("{user}:{}", password.expose())));
 }
 
 /// Reading the credential may run a command or ask a person, so it comes last.
@@ -260,7 +271,9 @@ fn via(words: &Words, origins: &Origins, roads: &[Road]) -> Result<Road, InputEr
 
 fn stop(origins: &Origins, word: &str) -> Result<Stage, InputError> {
     let known = Stage::STOPS.iter().find(|(name, _)| *name == word).map(|(_, stage)| *stage);
-    known.ok_or_else(|| InputError::new(origins.of("stop_after"), format!("is `{word}`, which is no stage")))
+    known.ok_or_else(|| {
+        InputError::new(origins.of("stop_after"), format!("is {}, which is no stage", lint::shown(word)))
+    })
 }
 
 fn helo(origins: &Origins, name: &str) -> Result<String, InputError> {
@@ -270,7 +283,10 @@ fn helo(origins: &Origins, name: &str) -> Result<String, InputError> {
 
 fn timeout(origins: &Origins, text: &str) -> Result<Duration, InputError> {
     duration(text).filter(|t| !t.is_zero() && *t <= LONGEST_TIMEOUT).ok_or_else(|| {
-        InputError::new(origins.of("timeout"), format!("is `{text}`; it takes a time such as 30s, 2m or 500ms"))
+        InputError::new(
+            origins.of("timeout"),
+            format!("is {}; it takes a time such as 30s, 2m or 500ms", lint::shown(text)),
+        )
     })
 }
 

@@ -14,6 +14,7 @@ mod words;
 
 pub use credential::Credential;
 pub use flags::{CredentialWords, Identity, Network, Probe, table_of};
+pub(crate) use lint::shown;
 pub(crate) use load::duration;
 pub use load::{Layers, Need, Wants};
 
@@ -129,7 +130,10 @@ impl InputError {
     }
 
     fn unreadable(place: &str, file: &std::path::Path, error: &std::io::Error) -> Self {
-        InputError::new(place, format!("names {}, which can not be read: {error}", file.display()))
+        InputError::new(
+            place,
+            format!("names {}, which can not be read: {error}", lint::shown(&file.display().to_string())),
+        )
     }
 }
 

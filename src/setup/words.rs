@@ -104,7 +104,7 @@ fn switch_of(variable: &str, text: &str) -> Result<bool, InputError> {
     match text.to_lowercase().as_str() {
         "1" | "true" | "yes" => Ok(true),
         "0" | "false" | "no" => Ok(false),
-        _ => Err(InputError::new(variable, format!("is `{text}`; it takes true or false"))),
+        _ => Err(InputError::new(variable, "takes true or false")),
     }
 }
 
@@ -124,12 +124,13 @@ pub(super) fn profile_layer(profile: &str, mut table: Table) -> Result<Layer, In
         let Some(switch) = names.get(key) else {
             return Err(InputError::new(place, format!("has the key {key}, which is none of its words")));
         };
-        if *switch != value.is_bool() {
-            let wanted = if *switch { "true or false" } else { "a text" };
-            *value = plain(value)
-                .filter(|_| !switch)
-                .ok_or_else(|| InputError::new(&place, format!("has {key} = {value}; it takes {wanted}")))?;
-        }
+        let (fitting, wanted) = match switch {
+            true => (value.as_bool().map(Value::Boolean), "true or false"),
+            false => (plain(value), "a text"),
+        };
+        // The value is not shown: it may be the secret, in the wrong form.
+        let kind = value.type_str();
+        *value = fitting.ok_or_else(|| InputError::new(&place, format!("has a {kind} as {key}; it takes {wanted}")))?;
     }
     table.retain(|name, value| !is_unused_source(name, value));
     Ok(Layer { origin: Box::new(move |word| format!("{word} of {place}")), table })
@@ -220,6 +221,18 @@ mod tests {
         let profile = profile_layer("p", profile).ok().unwrap();
         let (words, _) = merge(vec![environment, profile]).ok().unwrap();
         assert!(!words.send && words.token_file.is_some());
+    }
+
+    #[test]
+    fn a_profile_takes_lists_and_numbers_and_shows_no_value() {
+        let layer = |text: &str| profile_layer("p", text.parse().unwrap()).map(|layer| layer.table);
+        let table = layer("roads = ['smtp', 'graph']\ntimeout = 30").expect("a list and a number");
+        assert_eq!(table["roads"].as_str(), Some("smtp,graph"));
+        assert_eq!(table["timeout"].as_str(), Some("30"));
+        for text in ["client_secret = ['canary', 5]", "client_secret = { value = 'canary' }", "send = 'canary'"] {
+            let error = layer(text).expect_err("another form").to_string();
+            assert!(!error.contains("canary"), "{error}");
+        }
     }
 
     #[test]
