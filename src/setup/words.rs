@@ -263,7 +263,8 @@ pub(super) fn profile_layer(profile: &str, mut table: Table) -> Result<Layer, In
         let Some(switch) = names.get(key) else {
             return Err(InputError::new(place, format!("has the key {key}, which is none of its words")));
         };
-        if *switch != value.is_bool() {
+        let fits = if *switch { value.is_bool() } else { value.is_str() };
+        if !fits {
             let wanted = if *switch { "true or false" } else { "a text" };
             *value = plain(value)
                 .filter(|_| !switch)
@@ -343,6 +344,17 @@ mod tests {
         assert_eq!(words.client_secret_file.as_deref(), Some("f"));
         assert_eq!(words.token_file, None);
         assert_eq!(origins.of("tenant"), "flag");
+    }
+
+    #[test]
+    fn a_profile_may_hold_lists_and_numbers() {
+        let table = "roads = ['smtp', 'graph']\ntimeout = 30".parse().unwrap();
+        let layer = profile_layer("x", table).unwrap();
+        assert_eq!(layer.table["roads"].as_str(), Some("smtp,graph"));
+        assert_eq!(layer.table["timeout"].as_str(), Some("30"));
+        for text in ["send = 'yes'", "tenant = true", "roads = [1]"] {
+            assert!(profile_layer("x", text.parse().unwrap()).is_err(), "{text}");
+        }
     }
 
     #[test]
