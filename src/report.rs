@@ -124,18 +124,28 @@ impl Report {
         let findings = crate::checks::findings(&visit);
         let values = values(&visit.setup);
         let counted: Vec<FindingReport> = findings.iter().map(|finding| FindingReport::of(finding, &values)).collect();
-        let roads = (visit.command == "check-token").then(|| visit.facts.tokens.first()).flatten();
+        let roads = (visit.command == "check-token").then(|| roads(&visit)).flatten();
         Report {
             format: FORMAT,
             tool: Tool { name: "o365doctor", version: env!("CARGO_PKG_VERSION") },
             command: visit.command,
             summary: Summary::of(&counted, strict),
-            roads: roads.filter(|token| token.form.is_some()).map(|token| access::table(token, &visit.setup.cloud)),
+            roads,
             findings: counted,
             setup: visit.setup,
             facts: visit.facts,
         }
     }
+}
+
+/// Every road with the token of its API, where one was asked for; else with the first token, which says why not.
+fn roads(visit: &Visit) -> Option<Vec<RoadAccess>> {
+    let first = visit.facts.tokens.iter().find(|token| token.form.is_some())?;
+    let row = |road: Road| {
+        let own = visit.facts.token_for(road.wants().resource).filter(|token| token.form.is_some());
+        RoadAccess { road, access: access::of(own.unwrap_or(first), &visit.setup.cloud, road) }
+    };
+    Some(Road::WITH_TOKEN.into_iter().map(row).collect())
 }
 
 impl Summary {

@@ -47,6 +47,9 @@ enum PartName {
 }
 
 pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, InputError> {
+    if global.replay.is_some() {
+        return Err(InputError::new("--replay", "judges a recording; powershell makes a script and judges nothing"));
+    }
     let mut flags = table_of(&arguments.identity);
     flags.extend(table_of(&arguments.credential));
     // A recording has the token's claims, and a plan needs no secret.

@@ -1,8 +1,8 @@
 //! File protection where files have an owner and a mode.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 /// Whether others than the owner may write: group or world write bit.
@@ -17,7 +17,12 @@ pub(super) fn others_can_read(metadata: &Metadata) -> bool {
 
 /// Creates or empties a file that is for its owner alone.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // The mode counts only for a file that was not there before. A device or a pipe is not ours to lock.
+    if file.metadata()?.is_file() {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 /// The user's command line, as the shell reads it.

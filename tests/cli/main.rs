@@ -1,0 +1,13 @@
+//! The contract of the binary: what it reads, refuses, prints, and ends with. Each test runs the real program.
+
+mod consent;
+mod credential;
+mod explain;
+mod input;
+mod layers;
+mod output;
+mod powershell;
+mod record;
+mod sandbox;
+mod support;
+mod token;
