@@ -91,15 +91,21 @@ step() {
     if "$@" </dev/null; then echo "ok $name" >>"$results"; else echo "not ok $name" | tee -a "$results"; fi
 }
 
-# The same for `cargo test`, each test counted. One that is ignored counts as skipped.
+# The same for `cargo test`, each test counted, by the sums that each test binary ends with. One that is ignored counts
+# as skipped.
 rust_tests() {
     local code=0
     echo "== cargo test" >&2
     cargo test --no-fail-fast </dev/null 2>&1 | tee "$log" || code=$?
-    sed -nE 's/^test (.*) \.\.\. ok$/ok \1/p; s/^test (.*) \.\.\. FAILED$/not ok \1/p; s/^test (.*) \.\.\. ignored.*$/skip \1/p' \
-        "$log" >>"$results"
-    # It did not compile, or a test process was killed: there is no line for that.
-    if ((code != 0)) && ! grep -qE '^test .* FAILED$' "$log"; then echo "not ok cargo test" | tee -a "$results"; fi
+    awk '
+        function say(what, times) { for (; times > 0; times--) print what }
+        /^test result: / {
+            gsub(/[^0-9;]/, ""); split($0, sum, ";")
+            say("ok cargo test", sum[1]); say("not ok cargo test: a test failed, see above", sum[2])
+            say("skip cargo test: a test is ignored", sum[3])
+        }' "$log" >>"$results"
+    # It did not compile, or a test binary was killed: there is no sum for that.
+    if ((code != 0)) && ! grep -qE '^test result: FAILED' "$log"; then echo "not ok cargo test" | tee -a "$results"; fi
 }
 
 spf_suite() {
@@ -135,7 +141,7 @@ fi
 count() { grep -cE "^$1 " "$results" || true; }
 passed=$(count ok) failed=$(count 'not ok') skipped=$(count skip)
 echo
-grep -E '^(not ok|skip) ' "$results" || true
+grep -E '^(not ok|skip) ' "$results" | uniq -c || true
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0)) || exit 1
 [ "${CI:-}" != true ] || ((skipped == 0))

@@ -145,8 +145,11 @@ def postfix(lab, port, auth):
     (folder / "conf/main.cf").write_text(MAIN.format(**words))
     (folder / "conf/master.cf").write_text(MASTER.format(**words))
     with daemon(program, "-c", folder / "conf", "start-fg", port=port):
-        yield folder / "boxes/bob"
-        run(program, "-c", folder / "conf", "stop", code=None)
+        try:
+            yield folder / "boxes/bob"
+        finally:
+            # Its master is a session of its own, which outlives the process that we started.
+            run(program, "-c", folder / "conf", "stop", code=None)
 
 
 @contextlib.contextmanager

@@ -55,7 +55,7 @@ def smtplib_is_refused_with_a_false_token():
     raise AssertionError("the false token opened the door")
 
 
-def smtplib_reads_a_long_message_back_as_taken():
+def smtplib_sends_a_long_message():
     with sandbox() as tenant:
         client = Client(tenant, curl_token(tenant)[1]["access_token"])
         with client.smtp as smtp:
@@ -66,5 +66,5 @@ def smtplib_reads_a_long_message_back_as_taken():
 
 run_cases(
     smtplib_sends_with_the_token_inline, smtplib_sends_with_the_token_after_334,
-    smtplib_is_refused_with_a_false_token, smtplib_reads_a_long_message_back_as_taken,
+    smtplib_is_refused_with_a_false_token, smtplib_sends_a_long_message,
 )

@@ -104,9 +104,11 @@ pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(output::own_fault));
     let ended = runtime.block_on(async {
         tokio::select! {
-            ended = dispatch(cli) => Some(ended),
+            // In this order: who reads our first line may end us at once, and must find somebody listening.
+            biased;
             _ = tokio::signal::ctrl_c() => None,
             () = crate::setup::terminated() => None,
+            ended = dispatch(cli) => Some(ended),
         }
     });
     // A read of standard input can not be taken back; nobody waits for it.
