@@ -160,10 +160,12 @@ fn a_configuration_that_others_can_write_is_refused() {
 fn a_guid_is_a_secret_only_when_the_user_says_so() {
     let (home, silent) = home();
     let guid = home.write("guid.txt", OTHER).display().to_string();
-    let words = ["checkup", "--profile", "good", "--client-secret-file", &guid, "--plan"];
+    let words = ["checkup", "--profile", "good", "--client-secret-file", &guid];
     run(&home, &words).refused("--client-secret-file", Some("input-secret-looks-like-id"));
-    run(&home, &[&words[..], &["--allow-guid-secret"]].concat()).ends(0);
     assert!(!silent.heard());
+    // In the sandbox it is sent, and found to be wrong.
+    let words = ["check-token", "--cloud", "sandbox", "--client-secret-file", &guid, "--allow-guid-secret"];
+    run(&home, &words).ends(1);
 }
 
 #[test]

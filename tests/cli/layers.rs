@@ -119,6 +119,11 @@ fn a_file_in_the_current_folder_is_read_only_when_it_is_named() {
     home.run(&["checkup"]).refused("--mailbox", None);
     assert!(!canary.exists(), "a command of a file that nobody named was run");
     home.run(&["checkup", "--config", "o365doctor.toml", "--plan"]).ends(0);
+    assert!(!canary.exists(), "a plan ran the command of a credential");
+    // What is named is read, and its command run; nobody listens on port 1.
+    let shut = "[cloud.shut]\nlogin = 'https://127.0.0.1:1'\nsmtp = '127.0.0.1:1'\ndns = '127.0.0.1:1'\n";
+    home.write("work/named.toml", &(shut.to_owned() + &profile("main", &words).replace("'lab'", "'shut'")));
+    home.run(&["check-token", "--config", "named.toml"]).ends(1);
     assert!(canary.exists());
     assert!(!silent.heard());
 }
