@@ -88,14 +88,17 @@ impl Resolver {
     /// The record walked whole, and evaluated for an address of Microsoft 365's own: whether Microsoft may send for
     /// the domain is what the evaluation says, not what the text looks like.
     async fn sender_policy(&self, cloud: &Cloud, domain: &str, now: i64) -> SpfFacts {
-        let (audit, address) = tokio::join!(spf::audit(domain, self), self.microsoft_address(cloud));
+        let (mut audit, address) = tokio::join!(spf::audit(domain, self), self.microsoft_address(cloud));
+        shorten(&mut audit.terms, &mut audit.terms_left_out);
         let mut facts = SpfFacts { audit: Some(audit), ..SpfFacts::default() };
         match address {
             Err(why) => facts.not_evaluated = Some(why),
             Ok(ip) => {
                 let mail_from = format!("postmaster@{domain}");
                 let query = spf::Query { ip, mail_from, helo: domain.to_owned(), receiver: None, now };
-                facts.evaluation = Some(spf::evaluate(&query, self).await);
+                let mut evaluation = spf::evaluate(&query, self).await;
+                shorten(&mut evaluation.trace, &mut evaluation.trace_left_out);
+                facts.evaluation = Some(evaluation);
                 facts.microsoft_address = Some(format!("{ip}, from the record of {}", cloud.spf_include));
             }
         }
@@ -172,6 +175,15 @@ impl Resolver {
             other => Err(LookupFailure::Temporary(other.to_string())),
         }
     }
+}
+
+/// Terms of a policy that a report keeps; an honest one has some tens.
+const MOST_TERMS: usize = 200;
+
+fn shorten<T>(terms: &mut Vec<T>, left_out: &mut u32) {
+    let over = terms.len().saturating_sub(MOST_TERMS);
+    terms.truncate(MOST_TERMS);
+    *left_out = left_out.saturating_add(u32::try_from(over).unwrap_or(u32::MAX));
 }
 
 struct Found {
