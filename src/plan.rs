@@ -205,7 +205,6 @@ impl Step {
                 let end = match (mail, stop_after) {
                     (_, Some(stage)) => format!("stop after {}", stage.label()),
                     (Some(_), None) => format!("send one mail to {}", setup.to.as_deref().unwrap_or_default()),
-                    (None, None) if setup.to.is_none() => "stop after MAIL FROM, as no recipient is known".to_owned(),
                     (None, None) => "stop after RCPT TO, then RSET".to_owned(),
                 };
                 let sends = mail.is_some() && stop_after.is_none();

@@ -160,6 +160,7 @@ fn spf_all(visit: &Visit) -> Judgement {
         Some(Qualifier::Neutral) => Verdict::warn(&cause::SPF_NEUTRAL_ALL, record),
         Some(Qualifier::Pass) => Verdict::fail(&cause::SPF_PASS_ALL, record),
         None if !audit.complete => Err("a record that it brings in could not be read".into()),
+        None if !audit.complete => Err("the policy could not be read to its end".into()),
         None => Verdict::warn(&cause::SPF_NO_ALL, record),
     }
 }

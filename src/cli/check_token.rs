@@ -8,6 +8,7 @@ use super::{Global, run};
 use crate::facts::Visit;
 use crate::plan::Slice;
 use crate::probes::Keys;
+use crate::setup::config::read_text;
 use crate::setup::{CredentialWords, Identity, InputError, Need, Setup, Wants, table_of};
 
 /// Gets or reads an access token, decodes it, and says which roads it opens and what is missing
@@ -44,7 +45,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
 
 fn read_keys(file: &Path) -> Result<Keys, InputError> {
     let bad = |words: String| InputError::new("--jwks", format!("names {}, which {words}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|e| bad(format!("can not be read: {e}")))?;
+    let text = read_text("--jwks", file, false)?;
     let value = serde_json::from_str(&text).map_err(|e| bad(format!("is no JSON: {e}")))?;
     Ok(Keys::read(Some(value)))
 }

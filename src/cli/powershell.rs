@@ -13,6 +13,7 @@ use crate::kb::cause;
 use crate::observe;
 use crate::plan::{self, Plan, Slice};
 use crate::scripts::{self, Part, Values};
+use crate::setup::config::read_text;
 use crate::setup::{Credential, CredentialWords, Identity, InputError, Need, Setup, Wants, table_of};
 
 /// Prints the PowerShell script that registers the application in Exchange, verifies it, or undoes it
@@ -56,7 +57,9 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     let credential = if global.plan || global.replay.is_some() { Need::Kind } else { Need::IfNamed };
     let wants = Wants { application: true, mailbox: true, any_identity: true, credential, ..Wants::default() };
     let Loaded { setup, sandbox: _running } = run::load(&global, flags, wants).await?;
-    let slice = Slice { command: "powershell", token: setup.credential.is_some(), verify: true, ..Slice::default() };
+    // What setup printed names the application; undo needs no token for it.
+    let token = setup.credential.is_some() && arguments.part != PartName::Undo;
+    let slice = Slice { command: "powershell", token, verify: true, ..Slice::default() };
     let plan = plan::make(&setup, slice, Timestamp::now())?;
     if global.plan {
         run::print_plan(&global, &setup, &plan);
@@ -79,7 +82,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         mailbox: setup.mailbox.clone().unwrap_or_default(),
         from: setup.from.clone(),
         display_name: arguments.display_name,
-        prior: arguments.prior.as_deref().map(read_prior).transpose()?,
+        prior: arguments.prior.as_deref().map(|file| read_text("--prior", file, false)).transpose()?,
     };
     let part = match arguments.part {
         PartName::Setup => Part::Setup,
@@ -90,11 +93,6 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         scripts::smtp(part, &values).map_err(|e| InputError::new("the script", format!("can not be made: {e}")))?;
     print(&script);
     Ok(0)
-}
-
-fn read_prior(file: &std::path::Path) -> Result<String, InputError> {
-    std::fs::read_to_string(file)
-        .map_err(|e| InputError::new("--prior", format!("names {}, which can not be read: {e}", file.display())))
 }
 
 async fn observe(setup: &Setup, plan: &Plan) -> Visit {

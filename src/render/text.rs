@@ -205,6 +205,9 @@ fn claims(out: &mut String, report: &Report, style: Style) {
         let fields =
             token.header.iter().map(|field| ("header", field)).chain(token.claims.iter().map(|field| ("claim", field)));
         let mut last = "";
+        if let (true, Some(resource)) = (report.facts.tokens.len() > 1, token.resource) {
+            let _ = writeln!(out, "{}", format!("Token for {}", resource.label()).bold());
+        }
         for (part, (name, value)) in fields {
             if part != last {
                 let _ = writeln!(out, "{}", if part == "header" { "Header" } else { "Claims" }.bold());

@@ -95,7 +95,7 @@ pub(super) fn read_pem(place: &str, path: &Path) -> Result<String, InputError> {
 
 /// Reads a text file of bounded size. `steering`: it decides what is run and where credentials go, so a file
 /// that others can write is refused.
-pub(super) fn read_text(place: &str, path: &Path, steering: bool) -> Result<String, InputError> {
+pub(crate) fn read_text(place: &str, path: &Path, steering: bool) -> Result<String, InputError> {
     let unreadable = |e: std::io::Error| InputError::unreadable(place, path, &e);
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;

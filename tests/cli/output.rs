@@ -32,16 +32,16 @@ fn strict_counts_warnings_and_what_is_unproven() {
 fn a_checkup_stops_before_the_mail_unless_it_is_told_to_send() {
     let lab = Lab::healthy();
     let to = ["--to", "bob@contoso.test"];
-    for (words, recipient, flag) in [(&[][..], "not-observed", "--to"), (&to, "pass", "--send")] {
+    for words in [&[][..], &to] {
         let ended = lab.run(&[&["checkup", "--format", "json"], words].concat()).ends(0);
         let finding = ended.finding("send.accepted");
         assert_eq!(finding["outcome"], "not-observed");
-        assert!(finding["because"].as_str().is_some_and(|why| why.contains(flag)), "{finding}");
-        assert_eq!(ended.outcome("smtp.recipient").0, recipient);
+        assert!(finding["because"].as_str().is_some_and(|why| why.contains("--send")), "{finding}");
+        assert_eq!(ended.outcome("smtp.recipient").0, "pass");
         let transcript = ended.json()["facts"]["smtp"]["transcript"].to_string();
         assert!(transcript.contains("RSET") && !transcript.contains("\"DATA\""), "{transcript}");
         let text = lab.run(&[&["checkup"], words].concat()).ends(0).out;
-        assert!(text.contains(flag), "the report says how a mail would leave: {text}");
+        assert!(text.contains("--send"), "the report says how a mail would leave: {text}");
     }
     assert_eq!(lab.sandbox.deliveries(), 0);
     lab.run(&[&["checkup", "--send"], &to[..]].concat()).ends(0);
