@@ -30,16 +30,23 @@ pub(super) struct Dialogue {
     began: Clock,
     mask: Mask,
     transcript: Vec<Line>,
+    /// What the last challenge says, decoded before its base64 is taken for a credential and masked.
+    challenge: Option<String>,
 }
 
 impl Dialogue {
     pub(super) fn new(stream: Box<dyn Stream>, began: Clock, deadline: Instant, mask: Mask) -> Self {
-        Dialogue { stream: BufReader::new(stream), deadline, began, mask, transcript: Vec::new() }
+        Dialogue { stream: BufReader::new(stream), deadline, began, mask, transcript: Vec::new(), challenge: None }
     }
 
     /// The transcript, which leaves the dialogue.
     pub(super) fn take_transcript(&mut self) -> Vec<Line> {
         std::mem::take(&mut self.transcript)
+    }
+
+    /// What the last challenge says, masked; none where it is no base64 of a text.
+    pub(super) fn take_challenge(&mut self) -> Option<String> {
+        self.challenge.take()
     }
 
     /// Whether octets wait that nobody asked for.
@@ -129,6 +136,9 @@ impl Dialogue {
             Err(_) => return Err(silent("no answer in time")),
             Ok(octets) => octets?,
         };
+        let payload = octets.strip_prefix(b"334 ").map(<[u8]>::trim_ascii);
+        let decoded = payload.filter(|payload| !payload.is_empty()).and_then(|payload| STANDARD.decode(payload).ok());
+        self.challenge = decoded.and_then(|octets| String::from_utf8(octets).ok()).map(|text| self.mask.apply(&text));
         let text = self.mask.apply(&String::from_utf8_lossy(&octets));
         self.record('<', &text);
         Ok(text)

@@ -5,8 +5,6 @@
 use std::future::Future;
 use std::time::{Duration, Instant as Clock};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -234,8 +232,7 @@ impl Run<'_> {
             let reply = self.talk.reply().await?;
             return Box::pin(self.after_blob(reply, blob, false)).await;
         }
-        let decoded = STANDARD.decode(payload).ok().and_then(|octets| String::from_utf8(octets).ok());
-        self.facts.challenge = Some(self.talk.masked(&decoded.unwrap_or_else(|| payload.to_owned())));
+        self.facts.challenge = Some(self.talk.take_challenge().unwrap_or_else(|| payload.to_owned()));
         self.talk.say("").await?;
         self.talk.reply().await
     }
