@@ -88,12 +88,11 @@ async fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketA
 async fn socks(stream: TcpStream, proxy: &Url, server: &HostPort) -> Result<Box<dyn Stream>, Fault> {
     use tokio_socks::tcp::Socks5Stream;
     let target = (server.host.as_str(), server.port);
-    let stream = match proxy.username() {
-        "" => Socks5Stream::connect_with_socket(stream, target).await,
-        _ => {
-            let (user, password) = login(proxy);
-            Socks5Stream::connect_with_password_and_socket(stream, target, &user, password.expose()).await
-        }
+    let stream = if proxy.username().is_empty() {
+        Socks5Stream::connect_with_socket(stream, target).await
+    } else {
+        let (user, password) = login(proxy);
+        Socks5Stream::connect_with_password_and_socket(stream, target, &user, password.expose()).await
     };
     let stream = stream.map_err(|e| Fault::new(socks_fault(&e), e.to_string()))?;
     Ok(Box::new(stream))
