@@ -75,8 +75,9 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
 }
 
 fn read_prior(file: &std::path::Path) -> Result<String, InputError> {
-    std::fs::read_to_string(file)
-        .map_err(|e| InputError::new("--prior", format!("names {}, which can not be read: {e}", file.display())))
+    std::fs::read_to_string(file).map_err(|e| {
+        InputError::new("--prior", format!("names {}, which can not be read: {e}", crate::setup::shown_path(file)))
+    })
 }
 
 /// The enterprise application's object id and where it is from: the `oid` of an app-only token of this very tenant

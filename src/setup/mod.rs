@@ -129,11 +129,15 @@ impl InputError {
     }
 
     fn unreadable(place: &str, file: &std::path::Path, error: &std::io::Error) -> Self {
-        InputError::new(
-            place,
-            format!("names {}, which can not be read: {error}", lint::shown(&file.display().to_string())),
-        )
+        InputError::new(place, format!("names {}, which can not be read: {error}", shown_path(file)))
     }
+}
+
+/// A path as it was typed, unless it may be a secret that was given in the place of a file.
+pub(crate) fn shown_path(path: &std::path::Path) -> String {
+    let text = path.display().to_string();
+    let shown = shown(&text);
+    if shown == format!("`{text}`") { text } else { shown }
 }
 
 /// The user's configuration file, where none is named.

@@ -349,11 +349,11 @@ mod tests {
     #[test]
     fn a_profile_takes_lists_and_numbers_and_shows_no_value() {
         let layer = |text: &str| profile_layer("p", text.parse().unwrap()).map(|layer| layer.table);
-        let table = layer("roads = ['smtp', 'graph']\ntimeout = 30").ok().expect("a list and a number");
+        let table = layer("roads = ['smtp', 'graph']\ntimeout = 30").expect("a list and a number");
         assert_eq!(table["roads"].as_str(), Some("smtp,graph"));
         assert_eq!(table["timeout"].as_str(), Some("30"));
         for text in ["client_secret = ['canary', 5]", "client_secret = { value = 'canary' }", "send = 'canary'"] {
-            let error = layer(text).err().expect("another form").to_string();
+            let error = layer(text).expect_err("another form").to_string();
             assert!(!error.contains("canary"), "{error}");
         }
     }
