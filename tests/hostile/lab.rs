@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
 /// Nothing here takes that long unless the program hangs.
-pub(crate) const GUARD: Duration = Duration::from_secs(60);
+pub(crate) const GUARD: Duration = Duration::from_mins(1);
 /// More than any report needs, and a hundredth of what a hostile server can send.
 pub(crate) const MOST_OUTPUT: usize = 256 * 1024;
 /// An access token of the opaque kind.
@@ -134,12 +134,12 @@ pub(crate) struct Ended {
 }
 
 impl Lab {
-    pub(crate) fn start(plan: Plan) -> Lab {
+    pub(crate) fn start(plan: &Plan) -> Lab {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let seen = Arc::new(Seen::default());
         let (pem, acceptor) = authority();
-        let (login, smtp, dns, elsewhere) = runtime.block_on(listen(&plan, &acceptor, &seen));
+        let (login, smtp, dns, elsewhere) = runtime.block_on(listen(plan, &acceptor, &seen));
         let config = format!(
             "default = 'lab'\n[cloud.lab]\nlogin = 'https://localhost:{}'\nsmtp = 'localhost:{}'\ndns = '{dns}'\n\
              ca_file = 'ca.pem'\nmx_suffixes = ['.mail.test']\nspf_include = 'spf.mail.test'\n\
