@@ -10,9 +10,18 @@ use crate::facts::Visit;
 /// The visit with tenants, applications, mailboxes, domains, addresses and hosts of its own replaced.
 pub fn masked(visit: &Visit) -> Visit {
     let names = Names::of(visit);
-    let mut value = serde_json::to_value(visit).unwrap_or_default();
+    let mut plain = visit.clone();
+    // A name that is a word like any other is replaced at its own place; elsewhere it may be a word of ours.
+    for token in &mut plain.facts.tokens {
+        for claim in ["name", "app_displayname"] {
+            if let Some(name) = token.claims.get_mut(claim) {
+                *name = Value::from("name");
+            }
+        }
+    }
+    let mut value = serde_json::to_value(&plain).unwrap_or_default();
     names.replace(&mut value);
-    // The shape is unchanged: only texts within strings were replaced by texts.
+    // The names left are addresses, domains and ids, and no word of the format is one: the shape is unchanged.
     let mut masked: Visit = serde_json::from_value(value).unwrap_or_default();
     let entra = masked.facts.entra.iter_mut().filter_map(|entra| entra.refusal.as_mut());
     let tokens = masked.facts.tokens.iter_mut().filter_map(|token| token.refusal.as_mut());
@@ -46,7 +55,8 @@ impl Names {
         people(visit, &mut names);
         ids(visit, &mut names);
         addresses(visit, &mut names);
-        let mut names: Vec<(String, String)> = names.into_iter().filter(|(name, _)| name.len() > 2).collect();
+        let mut names: Vec<(String, String)> =
+            names.into_iter().filter(|(name, _)| name.contains(['@', '.', '-'])).collect();
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Names(names)
     }
@@ -101,8 +111,7 @@ fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
 fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let setup = &visit.setup;
     let claims = visit.facts.tokens.iter().flat_map(|token| {
-        ["upn", "unique_name", "preferred_username", "name", "app_displayname"]
-            .map(|claim| token.text(claim).map(str::to_owned))
+        ["upn", "unique_name", "preferred_username"].map(|claim| token.text(claim).map(str::to_owned))
     });
     let wrapped = visit.facts.tokens.iter().map(|token| token.sasl_user.clone());
     let all = [setup.mailbox.clone(), setup.from.clone(), setup.to.clone()].into_iter().chain(claims).chain(wrapped);

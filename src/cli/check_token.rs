@@ -44,7 +44,8 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
 }
 
 fn read_keys(file: &Path) -> Result<Keys, InputError> {
-    let bad = |words: String| InputError::new("--jwks", format!("names {}, which {words}", file.display()));
+    let bad =
+        |words: String| InputError::new("--jwks", format!("names {}, which {words}", crate::setup::shown_path(file)));
     let text = read_text("--jwks", file, false)?;
     let value = serde_json::from_str(&text).map_err(|e| bad(format!("is no JSON: {e}")))?;
     Ok(Keys::read(Some(value)))

@@ -129,7 +129,7 @@ pub fn main() -> ExitCode {
 /// A word in a wrong place may be the secret.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
     use clap::error::{ContextKind, ContextValue};
-    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
         let Some(ContextValue::String(word)) = error.get(kind) else { continue };
         let shown = crate::setup::shown(word);
         if shown != format!("`{word}`") && !word.starts_with("--") {

@@ -105,12 +105,14 @@ pub(super) fn finish(global: &Global, visit: Visit) -> Result<u8, InputError> {
 
 pub(super) fn record(file: &Path, visit: &Visit) -> Result<(), InputError> {
     let text = serde_json::to_string_pretty(visit).unwrap_or_default();
-    crate::setup::config::write_private(file, &text)
-        .map_err(|e| InputError::new("--record", format!("names {}, which can not be written: {e}", file.display())))
+    crate::setup::config::write_private(file, &text).map_err(|e| {
+        InputError::new("--record", format!("names {}, which can not be written: {e}", crate::setup::shown_path(file)))
+    })
 }
 
 pub(super) fn replay(file: &Path) -> Result<Visit, InputError> {
-    let bad = |words: String| InputError::new("--replay", format!("names {}, which {words}", file.display()));
+    let bad =
+        |words: String| InputError::new("--replay", format!("names {}, which {words}", crate::setup::shown_path(file)));
     let size = fs::metadata(file).map_err(|e| bad(format!("can not be read: {e}")))?.len();
     if size > LONGEST_RECORDING {
         return Err(bad("is longer than any recording".to_owned()));

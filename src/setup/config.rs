@@ -39,7 +39,7 @@ impl Config {
         let text = read_text("--config", &path, true)?;
         let mut config: Config = toml::from_str(&text).map_err(|e| {
             let words = without_values(e.message());
-            InputError::new("--config", format!("{} is not as expected: {words}", path.display()))
+            InputError::new("--config", format!("{} is not as expected: {words}", super::shown_path(&path)))
         })?;
         config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Ok(config)
@@ -53,7 +53,8 @@ impl Config {
         };
         let Some(table) = self.profile.get(&name) else {
             let known: Vec<&str> = self.profile.keys().map(String::as_str).collect();
-            let words = format!("`{name}` is not in the configuration file; it has: {}", known.join(", "));
+            let name = super::shown(&name);
+            let words = format!("{name} is not in the configuration file; it has: {}", known.join(", "));
             return Err(InputError::new("--profile", words));
         };
         let mut table = table.clone();
@@ -87,7 +88,7 @@ fn without_values(message: &str) -> String {
 pub(super) fn read_pem(place: &str, path: &Path) -> Result<String, InputError> {
     let pem = read_text(place, path, false)?;
     if !pem.contains("-----BEGIN CERTIFICATE-----") {
-        let words = format!("names {}, which holds no PEM certificate", path.display());
+        let words = format!("names {}, which holds no PEM certificate", super::shown_path(path));
         return Err(InputError::new(place, words));
     }
     Ok(pem)

@@ -130,16 +130,20 @@ impl InputError {
     }
 
     fn unreadable(place: &str, file: &std::path::Path, error: &std::io::Error) -> Self {
-        InputError::new(
-            place,
-            format!("names {}, which can not be read: {error}", lint::shown(&file.display().to_string())),
-        )
+        InputError::new(place, format!("names {}, which can not be read: {error}", shown_path(file)))
     }
 }
 
 /// Ends when the system asks the program to end.
 pub(crate) async fn terminated() {
     platform::terminated().await;
+}
+
+/// A path as it was typed, unless it may be a secret that was given in the place of a file.
+pub(crate) fn shown_path(path: &std::path::Path) -> String {
+    let text = path.display().to_string();
+    let shown = shown(&text);
+    if shown == format!("`{text}`") { text } else { shown }
 }
 
 /// The user's configuration file, where none is named.
