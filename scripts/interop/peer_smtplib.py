@@ -64,7 +64,34 @@ def smtplib_sends_a_long_message():
             expect(smtp.sendmail(tenant["mailbox"], f"bob@{tenant['domain']}", body) == {}, "refused")
 
 
+def smtplib_sends_in_chunks():
+    with sandbox() as tenant:
+        client = Client(tenant, curl_token(tenant)[1]["access_token"])
+        with client.smtp as smtp:
+            client.log_in(inline=True)
+            expect(smtp.has_extn("chunking"), "CHUNKING is not offered")
+            message = mail(tenant, "chunks").encode()
+            smtp.mail(tenant["mailbox"])
+            smtp.rcpt(f"bob@{tenant['domain']}")
+            for part, last in ((message[:20], ""), (message[20:], " LAST")):
+                smtp.send(f"BDAT {len(part)}{last}\r\n".encode() + part)
+                code, words = smtp.getreply()
+                expect(code == 250, (code, words))
+
+
+def smtplib_is_refused_with_a_password():
+    with sandbox() as tenant:
+        client = Client(tenant, "unused")
+        with client.smtp as smtp:
+            try:
+                smtp.login(tenant["mailbox"], "a password")
+            except smtplib.SMTPAuthenticationError as why:
+                expect(why.smtp_code == 535 and b"5.7.139" in why.smtp_error, why)
+                return
+    raise AssertionError("a password opened the door")
+
+
 run_cases(
-    smtplib_sends_with_the_token_inline, smtplib_sends_with_the_token_after_334,
+    smtplib_sends_in_chunks, smtplib_is_refused_with_a_password, smtplib_sends_with_the_token_inline, smtplib_sends_with_the_token_after_334,
     smtplib_is_refused_with_a_false_token, smtplib_sends_a_long_message,
 )

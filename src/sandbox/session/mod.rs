@@ -1,18 +1,18 @@
 //! One SMTP session (RFC 5321, RFC 3207, RFC 4954), with Exchange Online's words (microsoft-facts J.2).
 
+mod login;
+mod transaction;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::Shared;
-use super::grants::Login;
-use super::mail::{Envelope, deliver};
+use super::mail::Envelope;
 use super::serve::Wire as Stream;
 use super::wire::Wire;
 use crate::facts::Stage;
@@ -21,15 +21,7 @@ use crate::facts::Stage;
 const IDLE: Duration = Duration::from_mins(5);
 /// AUTH lines carry tokens; RFC 4954 section 4 allows 12,288 octets.
 const LONGEST_LINE: u64 = 16 * 1024;
-/// The default limit of a mailbox, 35 MB (microsoft-facts I).
-const LONGEST_MESSAGE: usize = 35 * 1024 * 1024;
-/// Recipients of one message (microsoft-facts I).
-const MOST_RECIPIENTS: usize = 500;
-/// What servers other than Exchange say when a line is too long (Dovecot: 2048 octets).
-const OTHERS_LINE: usize = 2048;
 const SERVER: &str = "AM0PR01CA0042.outlook.office365.test";
-/// A challenge as Gmail and Dovecot send it (RFC 7628 section 3.2.2).
-const CHALLENGE: &str = r#"{"status":"401","schemes":"bearer","scope":"mail"}"#;
 
 /// The session is over.
 struct Over;
@@ -44,6 +36,8 @@ pub(super) struct Session {
     greeted: bool,
     user: Option<String>,
     envelope: Option<Envelope>,
+    /// What came in chunks so far (RFC 3030).
+    chunks: Vec<u8>,
 }
 
 impl Session {
@@ -59,6 +53,7 @@ impl Session {
             greeted: false,
             user: None,
             envelope: None,
+            chunks: Vec::new(),
         }
     }
 
@@ -76,14 +71,20 @@ impl Session {
             let line = self.line().await?;
             let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
             match verb.to_ascii_uppercase().as_str() {
-                "EHLO" | "HELO" => self.ehlo(rest).await?,
+                "EHLO" => self.ehlo().await?,
+                "HELO" => {
+                    self.greeted = true;
+                    let hello = format!("250 {SERVER} Hello [{}]", self.peer.ip());
+                    self.say(&hello).await?;
+                }
                 "STARTTLS" => self.start_tls().await?,
                 "AUTH" => self.auth(rest, line.len()).await?,
                 "MAIL" => self.mail(rest).await?,
                 "RCPT" => self.rcpt(rest).await?,
                 "DATA" => self.data().await?,
+                "BDAT" => self.chunk(rest).await?,
                 "RSET" => {
-                    self.envelope = None;
+                    self.forget();
                     self.say("250 2.0.0 Resetting").await?;
                 }
                 "NOOP" => self.say("250 2.0.0 OK").await?,
@@ -96,9 +97,9 @@ impl Session {
         }
     }
 
-    async fn ehlo(&mut self, _name: &str) -> Result<(), Over> {
+    async fn ehlo(&mut self) -> Result<(), Over> {
         self.greeted = true;
-        self.envelope = None;
+        self.forget();
         let mut lines = vec![format!("{SERVER} Hello [{}]", self.peer.ip()), "SIZE 157286400".to_owned()];
         lines.extend(["PIPELINING", "DSN", "ENHANCEDSTATUSCODES"].map(str::to_owned));
         if self.secure {
@@ -147,115 +148,6 @@ impl Session {
         Ok(())
     }
 
-    async fn auth(&mut self, rest: &str, length: usize) -> Result<(), Over> {
-        if self.wire.smtp_refuses_long_lines && length > OTHERS_LINE {
-            return self.say("500 5.5.2 Line too long").await;
-        }
-        let (mechanism, initial) = rest.split_once(' ').unwrap_or((rest, ""));
-        let offered = self.secure && !self.wire.smtp_without_xoauth2;
-        if !self.greeted || self.user.is_some() {
-            return self.say("503 5.5.2 Send hello first").await;
-        }
-        if !offered || !mechanism.eq_ignore_ascii_case("XOAUTH2") {
-            return self.say("504 5.7.4 Unrecognized authentication type").await;
-        }
-        let mut blob = initial.to_owned();
-        if blob.is_empty() {
-            self.say("334 ").await?;
-            blob = self.line().await?;
-        }
-        if self.speaks_otherwise(Stage::Auth) {
-            return self.answer(Stage::Auth, "").await;
-        }
-        let (user, login) = self.judge(&blob);
-        match login {
-            Login::Open => {
-                self.user = Some(user);
-                self.say("235 2.7.0 Authentication successful").await
-            }
-            Login::Policy(reason) => {
-                let place = server_note();
-                self.say(&format!("535 5.7.139 Authentication unsuccessful, {reason} {place}")).await
-            }
-            Login::Refused => {
-                if self.wire.smtp_challenges {
-                    self.say(&format!("334 {}", STANDARD.encode(CHALLENGE))).await?;
-                    self.line().await?;
-                }
-                let place = server_note();
-                self.say(&format!("535 5.7.3 Authentication unsuccessful {place}")).await
-            }
-        }
-    }
-
-    fn judge(&self, blob: &str) -> (String, Login) {
-        let plain =
-            STANDARD.decode(blob.trim()).ok().and_then(|octets| String::from_utf8(octets).ok()).unwrap_or_default();
-        let mut fields = plain.split('\u{1}');
-        let user = fields.find_map(|field| field.strip_prefix("user=")).unwrap_or_default().to_owned();
-        let token = fields.find_map(|field| field.strip_prefix("auth=Bearer ")).unwrap_or_default();
-        let state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let login = state.smtp_login(&user, token, Timestamp::now().as_second() + state.clock_ahead);
-        (user, login)
-    }
-
-    async fn mail(&mut self, rest: &str) -> Result<(), Over> {
-        if self.user.is_none() {
-            let place = server_note();
-            return self.say(&format!("530 5.7.57 Client not authenticated to send mail. {place}")).await;
-        }
-        let Some(from) = path(rest, "FROM:") else { return self.say("501 5.5.4 Invalid arguments").await };
-        self.envelope = Some(Envelope { from, to: Vec::new() });
-        self.answer(Stage::Mail, "250 2.1.0 Sender OK").await
-    }
-
-    async fn rcpt(&mut self, rest: &str) -> Result<(), Over> {
-        let Some(to) = path(rest, "TO:") else { return self.say("501 5.5.4 Invalid arguments").await };
-        let Some(envelope) = &mut self.envelope else { return self.say("503 5.5.2 Need mail command").await };
-        if envelope.to.len() >= MOST_RECIPIENTS {
-            return self.say("452 4.5.3 Too many recipients").await;
-        }
-        envelope.to.push(to);
-        self.answer(Stage::Rcpt, "250 2.1.5 Recipient OK").await
-    }
-
-    async fn data(&mut self) -> Result<(), Over> {
-        let Some(envelope) = self.envelope.take().filter(|envelope| !envelope.to.is_empty()) else {
-            return self.say("503 5.5.2 Need rcpt command").await;
-        };
-        if self.speaks_otherwise(Stage::Data) {
-            return self.answer(Stage::Data, "").await;
-        }
-        self.say("354 Start mail input; end with <CRLF>.<CRLF>").await?;
-        let message = self.message().await?;
-        if message.len() > LONGEST_MESSAGE {
-            return self.say("552 5.3.4 Message size exceeds fixed maximum message size").await;
-        }
-        let user = self.user.clone().unwrap_or_default();
-        let reply = if self.wire.smtp_says_at == Some(Stage::Message) {
-            String::new()
-        } else {
-            let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            deliver(&mut state, &user, &envelope, &message)
-        };
-        self.answer(Stage::Message, &reply).await
-    }
-
-    /// The message up to the final dot, its dots undone (RFC 5321 section 4.5.2).
-    async fn message(&mut self) -> Result<Vec<u8>, Over> {
-        let mut message = Vec::new();
-        loop {
-            let line = self.octets().await?;
-            if line == b".\r\n" {
-                return Ok(message);
-            }
-            // Beyond the limit it is read and not kept, so that the refusal can still be said.
-            if message.len() <= LONGEST_MESSAGE {
-                message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
-            }
-        }
-    }
-
     async fn line(&mut self) -> Result<String, Over> {
         let octets = self.octets().await?;
         Ok(String::from_utf8_lossy(&octets).trim_end_matches(['\r', '\n']).to_owned())
@@ -269,6 +161,11 @@ impl Session {
             Ok(Ok(length)) if length > 0 && line.ends_with(b"\n") => Ok(line),
             _ => Err(Over),
         }
+    }
+
+    fn forget(&mut self) {
+        self.envelope = None;
+        self.chunks.clear();
     }
 
     fn speaks_otherwise(&self, stage: Stage) -> bool {
@@ -311,16 +208,4 @@ fn server_note() -> String {
     let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
     let id = &uuid::Uuid::new_v4().simple().to_string().to_uppercase()[..16];
     format!("[{SERVER} {now} {id}]")
-}
-
-/// The address of a path (RFC 5321 section 4.1.2), without its parameters.
-fn path(rest: &str, keyword: &str) -> Option<String> {
-    let rest = rest.trim_start();
-    let head = rest.get(..keyword.len())?;
-    if !head.eq_ignore_ascii_case(keyword) {
-        return None;
-    }
-    let (_, after) = rest[keyword.len()..].split_once('<')?;
-    let (address, _) = after.rsplit_once('>')?;
-    Some(address.to_owned())
 }
