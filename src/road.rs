@@ -113,9 +113,6 @@ impl FromStr for Road {
 
     fn from_str(word: &str) -> Result<Self, String> {
         let known = Road::WITH_TOKEN.into_iter().find(|road| road.to_string() == word.to_lowercase());
-        known.ok_or_else(|| {
-            let word = crate::setup::shown(word);
-            format!("{word} is no road; the roads are smtp, graph, ews, imap, pop and hve")
-        })
+        known.ok_or_else(|| "the roads are smtp, graph, ews, imap, pop and hve".to_owned())
     }
 }

@@ -251,9 +251,7 @@ fn roads(words: &Words, origins: &Origins) -> Result<(Vec<Road>, bool), InputErr
     }
     let mut roads: Vec<Road> = Vec::new();
     for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-        let road = word
-            .parse()
-            .map_err(|e: String| InputError::new(origins.of("roads"), format!("names a road we do not know: {e}")))?;
+        let road = road(&origins.of("roads"), word)?;
         if !roads.contains(&road) {
             roads.push(road);
         }
@@ -266,7 +264,12 @@ fn roads(words: &Words, origins: &Origins) -> Result<(Vec<Road>, bool), InputErr
 
 fn via(words: &Words, origins: &Origins, roads: &[Road]) -> Result<Road, InputError> {
     let Some(word) = &words.via else { return Ok(roads[0]) };
-    word.parse().map_err(|e: String| InputError::new(origins.of("via"), format!("names a road we do not know: {e}")))
+    road(&origins.of("via"), word)
+}
+
+fn road(place: &str, word: &str) -> Result<Road, InputError> {
+    word.parse()
+        .map_err(|e: String| InputError::new(place, format!("names {}, which is no road: {e}", lint::shown(word))))
 }
 
 fn stop(origins: &Origins, word: &str) -> Result<Stage, InputError> {
