@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::facts::{CloudFacts, TokenFacts};
+use crate::facts::{CloudFacts, Form, TokenFacts};
 use crate::road::{Resource, Road};
 
 /// What a token is worth on one road.
@@ -35,6 +35,9 @@ pub fn table(token: &TokenFacts, cloud: &CloudFacts) -> Vec<RoadAccess> {
 
 /// What this token is worth on one road.
 pub fn of(token: &TokenFacts, cloud: &CloudFacts, road: Road) -> Access {
+    if token.form == Some(Form::Unsigned) {
+        return Access::No("nobody signed it".to_owned());
+    }
     if !token.readable() {
         return Access::Unproven("the token can not be read".to_owned());
     }

@@ -32,7 +32,7 @@
 //! | [`explain`] | any pasted text to pages, offline |
 //! | [`scripts`] | PowerShell and what fills values into it, safely |
 //! | [`spf`] | RFC 7208 with a trace; depends on nothing else here |
-//! | [`report`], [`render`], [`share`] | the report; one file per format; names masked for a ticket |
+//! | [`report`], [`render`], [`repeat`], [`share`] | the report; one file per format; commands that repeat the run; names masked for a ticket |
 //! | [`sandbox`] | a tenant on the loopback; nothing here knows who talks to it |
 //!
 //! ## Words
@@ -57,6 +57,7 @@ pub mod observe;
 pub mod plan;
 pub mod probes;
 pub mod render;
+pub mod repeat;
 pub mod report;
 pub mod road;
 pub mod sandbox;

@@ -9,6 +9,7 @@ use crate::access::{self, RoadAccess};
 use crate::check::{Finding, Outcome, Verdict};
 use crate::facts::{FORMAT, Facts, SetupFacts, Visit};
 use crate::kb::Who;
+use crate::repeat;
 use crate::road::Road;
 use crate::scripts;
 
@@ -122,8 +123,9 @@ impl Report {
     /// Judges a visit and makes the report of it.
     pub fn of(visit: Visit, strict: bool) -> Report {
         let findings = crate::checks::findings(&visit);
-        let values = values(&visit.setup);
-        let counted: Vec<FindingReport> = findings.iter().map(|finding| FindingReport::of(finding, &values)).collect();
+        let values = values(&visit);
+        let counted: Vec<FindingReport> =
+            findings.iter().map(|finding| FindingReport::of(finding, &values, &visit.setup.options)).collect();
         let roads = (visit.command == "check-token").then(|| roads(&visit)).flatten();
         Report {
             format: FORMAT,
@@ -171,7 +173,7 @@ impl Summary {
 }
 
 impl FindingReport {
-    fn of(finding: &Finding, values: &BTreeMap<String, String>) -> FindingReport {
+    fn of(finding: &Finding, values: &BTreeMap<String, String>, options: &[(String, String)]) -> FindingReport {
         let page = finding.reason().map(|reason| reason.cause);
         let (outcome, evidence, because) = match &finding.outcome {
             Outcome::Judged(Verdict::Pass(words)) => (Word::Pass, words.lines().map(str::to_owned).collect(), None),
@@ -181,7 +183,10 @@ impl FindingReport {
             Outcome::Skipped(check) => (Word::Skipped, Vec::new(), Some((*check).to_owned())),
             Outcome::NotObserved(why) => (Word::NotObserved, Vec::new(), Some(why.clone())),
         };
-        let fill = |template: &str| scripts::fill(template, values).unwrap_or_else(|_| template.to_owned());
+        let fill = |template: &str| {
+            let text = scripts::fill(template, values).unwrap_or_else(|_| template.to_owned());
+            repeat::completed(&text, options)
+        };
         FindingReport {
             check: finding.check.id,
             topic: finding.check.topic(),
@@ -203,7 +208,9 @@ impl FindingReport {
 }
 
 /// The values that a page's templates may name, from the set-up. What is not known stays out and shows as `<name>`.
-pub fn values(setup: &SetupFacts) -> BTreeMap<String, String> {
+pub fn values(visit: &Visit) -> BTreeMap<String, String> {
+    let setup = &visit.setup;
+    let message = visit.facts.smtp.as_ref().and_then(|smtp| smtp.message.as_ref());
     let cloud = &setup.cloud;
     let host = |address: &str| address.trim_start_matches("https://").to_owned();
     let known = [
@@ -216,6 +223,8 @@ pub fn values(setup: &SetupFacts) -> BTreeMap<String, String> {
         ("domain", setup.domain.clone()),
         ("login", Some(host(&cloud.login))),
         ("smtp", Some(cloud.smtp.rsplit_once(':').map_or(cloud.smtp.clone(), |(host, _)| host.to_owned()))),
+        ("smtp_port", cloud.smtp.rsplit_once(':').map(|(_, port)| port.to_owned())),
+        ("message_id", message.map(|message| message.message_id.clone())),
         ("spf_include", Some(cloud.spf_include.clone())),
         ("environment", Some(cloud.exchange_environment.clone())),
     ];

@@ -11,14 +11,7 @@ use crate::facts::Visit;
 pub fn masked(visit: &Visit) -> Visit {
     let names = Names::of(visit);
     let mut plain = visit.clone();
-    // A name that is a word like any other is replaced at its own place; elsewhere it may be a word of ours.
-    for token in &mut plain.facts.tokens {
-        for claim in ["name", "app_displayname"] {
-            if let Some(name) = token.claims.get_mut(claim) {
-                *name = Value::from("name");
-            }
-        }
-    }
+    by_place(&mut plain);
     let mut value = serde_json::to_value(&plain).unwrap_or_default();
     names.replace(&mut value);
     // The names left are addresses, domains and ids, and no word of the format is one: the shape is unchanged.
@@ -30,6 +23,53 @@ pub fn masked(visit: &Visit) -> Visit {
     }
     masked
 }
+
+/// What is masked where it stands, because it may be a word like any other: claims that say who somebody is, and the name
+/// of this computer.
+fn by_place(visit: &mut Visit) {
+    visit.setup.masked = true;
+    // A path may hold the name of its owner.
+    visit.setup.options.retain(|(flag, _)| !matches!(flag.as_str(), "--config" | "--ca-file"));
+    for token in &mut visit.facts.tokens {
+        for (claim, value) in token.header.iter_mut().chain(token.claims.iter_mut()) {
+            if !SHOWN_CLAIMS.contains(&claim.as_str()) {
+                *value = Value::from("masked");
+            }
+        }
+    }
+    let lines = visit.facts.smtp.iter_mut().flat_map(|smtp| &mut smtp.transcript);
+    for line in lines.filter(|line| line.side == '>' && line.text.starts_with("EHLO ")) {
+        "EHLO this-host.example".clone_into(&mut line.text);
+    }
+}
+
+/// Claims that say what a token is, not who somebody is; the ids and addresses among them are replaced by stand-ins.
+const SHOWN_CLAIMS: [&str; 24] = [
+    "typ",
+    "alg",
+    "kid",
+    "x5t",
+    "aud",
+    "iss",
+    "iat",
+    "nbf",
+    "exp",
+    "ver",
+    "appid",
+    "azp",
+    "appidacr",
+    "azpacr",
+    "idtyp",
+    "tid",
+    "oid",
+    "sub",
+    "roles",
+    "scp",
+    "upn",
+    "preferred_username",
+    "unique_name",
+    "xms_cc",
+];
 
 /// A refusal without the directory's own name, which only the login service knows. It may be any word, so it is
 /// replaced at its places alone.
@@ -56,7 +96,7 @@ impl Names {
         ids(visit, &mut names);
         addresses(visit, &mut names);
         let mut names: Vec<(String, String)> =
-            names.into_iter().filter(|(name, _)| name.contains(['@', '.', '-'])).collect();
+            names.into_iter().filter(|(name, _)| name.contains(['@', '.', '-', ':'])).collect();
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Names(names)
     }
@@ -83,14 +123,32 @@ fn replace_any_case(text: &str, name: &str, stand_in: &str) -> String {
     let (lower, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
-    while let Some(at) = lower[from..].find(&name) {
-        out.push_str(&text[from..from + at]);
-        out.push_str(stand_in);
-        from += at + name.len();
+    while let Some(at) = lower[from..].find(&name).map(|at| from + at) {
+        let end = at + name.len();
+        // `contoso.com` does not stand in `mycontoso.com`.
+        let before = text[..at].chars().next_back();
+        let after = text[end..].chars().next();
+        let apart =
+            !before.is_some_and(|c| c.is_alphanumeric() || c == '-') && !after.is_some_and(char::is_alphanumeric);
+        out.push_str(&text[from..at]);
+        out.push_str(if apart { stand_in } else { &text[at..end] });
+        from = end;
     }
     out.push_str(&text[from..]);
     out
 }
+
+/// Domains that name nobody, and stand within the names of servers.
+const MICROSOFT: [&str; 8] = [
+    "outlook.com",
+    "hotmail.com",
+    "live.com",
+    "office.com",
+    "office365.com",
+    "microsoft.com",
+    "microsoftonline.com",
+    "windows.net",
+];
 
 fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let setup = &visit.setup;
@@ -99,7 +157,8 @@ fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let tenant = setup.tenant.clone().filter(|tenant| tenant.contains('.'));
     let all =
         [setup.domain.clone(), of_address(&setup.mailbox), of_address(&setup.from), of_address(&setup.to), tenant];
-    for domain in all.into_iter().flatten() {
+    let microsofts = |domain: &String| MICROSOFT.iter().any(|own| domain.eq_ignore_ascii_case(own));
+    for domain in all.into_iter().flatten().filter(|domain| !microsofts(domain)) {
         let n = names.values().filter(|stand_in| stand_in.ends_with(".example")).count() + 1;
         let stand_in = format!("domain{n}.example");
         // A mail exchanger's name holds the domain with dashes for its dots.
@@ -141,17 +200,13 @@ fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Our own address as the server saw it, and the host name we said.
+/// Our own address as the server saw it.
 fn addresses(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let Some(smtp) = &visit.facts.smtp else { return };
     for line in &smtp.transcript {
-        let ours = match line.side {
-            '>' => line.text.strip_prefix("EHLO "),
-            '<' => line.text.split_once("Hello [").and_then(|(_, rest)| rest.split_once(']')).map(|(ip, _)| ip),
-            _ => None,
-        };
-        if let Some(ours) = ours.filter(|ours| *ours != "localhost" && !ours.starts_with("127.")) {
-            names.entry(ours.trim_matches(['[', ']']).to_owned()).or_insert_with(|| "this-host.example".to_owned());
+        let ours = line.text.split_once("Hello [").and_then(|(_, rest)| rest.split_once(']')).map(|(ip, _)| ip);
+        if let Some(ours) = ours.filter(|ours| !ours.starts_with("127.")) {
+            names.entry(ours.to_owned()).or_insert_with(|| "192.0.2.1".to_owned());
         }
     }
 }

@@ -34,8 +34,9 @@ fn given(visit: &Visit) -> Judgement {
         let words = format!("{error}: {description}");
         let known = classify(Some(Where::Entra), description).first().map(|found| found.cause);
         let cause = match (error.as_str(), known) {
-            (_, Some(known)) => known,
-            ("permission_denied", None) => &cause::CONSENT_PERMISSION_DENIED,
+            // Its page speaks to a user who signs in; here an administrator declined.
+            (_, Some(known)) if *known != cause::AADSTS65004 => known,
+            ("permission_denied", _) => &cause::CONSENT_PERMISSION_DENIED,
             _ => &cause::CONSENT_REFUSED,
         };
         return Verdict::fail(cause, words);

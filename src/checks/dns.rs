@@ -18,16 +18,12 @@ static SPF_BUDGET: Check = Check {
     judge: Judge::Once(spf_budget),
 };
 
-static SPF_ALL: Check = Check {
-    id: "dns.spf-all",
-    title: "It says what becomes of everybody else",
-    needs: &[&SPF],
-    judge: Judge::Once(spf_all),
-};
+static SPF_ALL: Check =
+    Check { id: "dns.spf-all", title: "It says what to do with the rest", needs: &[&SPF], judge: Judge::Once(spf_all) };
 
 static SPF_MICROSOFT: Check = Check {
     id: "dns.spf-microsoft",
-    title: "It lets Microsoft 365 send for the domain",
+    title: "It lets Microsoft 365 send",
     needs: &[&SPF, &SPF_BUDGET],
     judge: Judge::Once(spf_microsoft),
 };

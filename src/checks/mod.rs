@@ -41,6 +41,9 @@ fn applies(check: &Check, visit: &Visit) -> bool {
         "entra.reach" | "entra.tenant" | "entra.clock" => {
             visit.facts.entra.is_some() || visit.facts.tokens.iter().any(|token| token.request.is_some())
         }
+        "consent.given" | "consent.state" | "consent.tenant" => {
+            visit.facts.consent.as_ref().is_some_and(|consent| consent.reading.is_some())
+        }
         "token.object-id" => visit.setup.object_id.is_some(),
         "token.user" => visit.facts.tokens.iter().any(|token| token.scopes().is_some() || token.sasl_user.is_some()),
         _ => true,

@@ -11,7 +11,7 @@ const ON_SMTP: &[Road] = &[Road::Smtp];
 
 static REACH: Check = Check {
     id: "smtp.reach",
-    title: "The submission server takes connections",
+    title: "The submission server answers",
     needs: &[],
     judge: Judge::PerRoad(ON_SMTP, |visit, _| {
         let smtp = facts(visit)?;
@@ -49,7 +49,7 @@ static STARTTLS: Check = Check {
 
 static CERTIFICATE: Check = Check {
     id: "smtp.certificate",
-    title: "Its certificate is valid for its name",
+    title: "Its certificate is valid",
     needs: &[&GREETING],
     judge: Judge::PerRoad(ON_SMTP, |visit, _| {
         let smtp = facts(visit)?;

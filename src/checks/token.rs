@@ -45,12 +45,8 @@ pub(super) static TENANT: Check = Check {
     judge: Judge::Once(tenant),
 };
 
-static APP: Check = Check {
-    id: "token.app",
-    title: "It is for the application of this set-up",
-    needs: &[&FORM],
-    judge: Judge::Once(app),
-};
+static APP: Check =
+    Check { id: "token.app", title: "It is for this set-up's application", needs: &[&FORM], judge: Judge::Once(app) };
 
 pub(super) static LIFETIME: Check =
     Check { id: "token.lifetime", title: "It is valid now", needs: &[&FORM], judge: Judge::Once(lifetime) };
@@ -67,7 +63,7 @@ pub(super) static AUDIENCE: Check = Check {
 
 pub(super) static ROLE: Check = Check {
     id: "token.role",
-    title: "It carries the right that this road needs",
+    title: "It carries the right for this road",
     needs: &[&AUDIENCE],
     judge: Judge::PerRoad(&Road::WITH_TOKEN, role),
 };
@@ -77,7 +73,7 @@ static OPENS: Check =
 
 static OBJECT_ID: Check = Check {
     id: "token.object-id",
-    title: "The object id is the enterprise app's",
+    title: "The object id is the right one",
     needs: &[&FORM],
     judge: Judge::Once(object_id),
 };
@@ -164,7 +160,9 @@ fn issuer(visit: &Visit) -> Judgement {
     let cloud = &visit.setup.cloud;
     let mut seen = String::new();
     for token in readable(visit)? {
-        let iss = token.text("iss").unwrap_or_default();
+        let Some(iss) = token.text("iss") else {
+            return Verdict::fail(&cause::TOKEN_ISSUER_FOREIGN, "the token has no iss");
+        };
         let tid = token.text("tid").unwrap_or_default();
         let v1 = format!("{}{tid}/", cloud.issuer_v1);
         let v2 = format!("{}/{tid}/v2.0", cloud.login);
@@ -305,6 +303,9 @@ fn role_cause(road: Road) -> &'static Cause {
 
 fn opens(visit: &Visit) -> Judgement {
     let token = visit.facts.tokens.first().ok_or("there is no token")?;
+    if !token.readable() {
+        return Err("the token can not be read".into());
+    }
     let table = access::table(token, &visit.setup.cloud);
     let by = |wanted: fn(&Access) -> bool| {
         let roads: Vec<String> =

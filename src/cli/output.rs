@@ -1,5 +1,6 @@
 //! Standard output and standard error: the report goes to the one, all else to the other.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::observe::Progress;
-use crate::render::style::{Style, printable, wrap};
+use crate::render::style::{Style, in_short, printable, wrap};
 use crate::setup::InputError;
 
 /// When to use colour.
@@ -85,13 +86,19 @@ pub(super) fn complain(error: &InputError) {
     note(&format!("error: {error}"));
     if let Some(cause) = error.cause {
         note(&format!("  cause: {} [{}]", cause.title, cause.id));
-        let first = cause.repair.split("\n```").next().unwrap_or_default().replace('`', "");
+        let repair = crate::scripts::fill(cause.repair, &BTreeMap::new()).unwrap_or_default();
+        let (first, block) = in_short(&repair);
         for (n, line) in wrap(&first, 88).iter().enumerate() {
             note(&format!("  {} {line}", if n == 0 { "do:   " } else { "      " }));
         }
+        for line in block.lines() {
+            note(&format!("           {line}"));
+        }
         note(&format!("  more:  o365doctor explain {}", cause.id));
     }
-    note("Nothing was sent.");
+    if !error.late {
+        note("Nothing was sent.");
+    }
 }
 
 /// Says that the program itself is at fault: where, and not with what, since that could be a secret.

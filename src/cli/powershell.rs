@@ -53,6 +53,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     }
     let mut flags = table_of(&arguments.identity);
     flags.extend(table_of(&arguments.credential));
+    let prior = arguments.prior.as_deref().map(|file| read_text("--prior", file, false)).transpose()?;
     // A recording has the token's claims, and a plan needs no secret.
     let credential = if global.plan || global.replay.is_some() { Need::Kind } else { Need::IfNamed };
     let wants = Wants { application: true, mailbox: true, any_identity: true, credential, ..Wants::default() };
@@ -82,15 +83,17 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         mailbox: setup.mailbox.clone().unwrap_or_default(),
         from: setup.from.clone(),
         display_name: arguments.display_name,
-        prior: arguments.prior.as_deref().map(|file| read_text("--prior", file, false)).transpose()?,
+        prior,
     };
     let part = match arguments.part {
         PartName::Setup => Part::Setup,
         PartName::Verify => Part::Verify,
         PartName::Undo => Part::Undo,
     };
-    let script =
-        scripts::smtp(part, &values).map_err(|e| InputError::new("the script", format!("can not be made: {e}")))?;
+    let script = scripts::smtp(part, &values).map_err(|e| {
+        let error = InputError::new("the script", format!("can not be made: {e}"));
+        if token && global.replay.is_none() { error.late() } else { error }
+    })?;
     print(&script);
     Ok(0)
 }
@@ -110,7 +113,7 @@ fn object_id(setup: &Setup, visit: &Visit) -> Result<(Option<String>, Option<Str
     match (&found, &given) {
         (Some(oid), Some(given)) if !oid.eq_ignore_ascii_case(given) => {
             let words = format!("is {given}, but the token's oid is {oid}, and that is the enterprise application's");
-            Err(InputError::new("--object-id", words).because(&cause::OBJECT_ID_MISMATCH))
+            Err(InputError::new("--object-id", words).because(&cause::OBJECT_ID_MISMATCH).late())
         }
         (Some(_), _) => Ok((found, Some("the oid of an app-only token of this tenant".to_owned()))),
         (None, Some(_)) => Ok((given, Some("given by hand".to_owned()))),

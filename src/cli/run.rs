@@ -31,17 +31,31 @@ pub(super) struct Loaded {
 pub(super) async fn load(global: &Global, mut flags: Table, wants: Wants) -> Result<Loaded, InputError> {
     flags.extend(table_of(&global.network));
     let rtt = flags.remove("rtt").and_then(|text| crate::setup::duration(text.as_str()?)).unwrap_or_default();
+    let options = repeated(global, &flags);
     let layers = Layers::gather(flags, global.profile.as_deref(), global.config.as_deref())?;
     let Some(name) = layers.sandbox() else {
-        let setup = layers.load(wants, None)?;
+        let setup = Setup { options, ..layers.load(wants, None)? };
         return Ok(Loaded { setup, sandbox: None });
     };
     let scenario = scenario(&name)?;
-    let options = sandbox::Options { rtt, ..sandbox::Options::default() };
-    let started = sandbox::start(scenario, &options).await;
+    let network = sandbox::Options { rtt, ..sandbox::Options::default() };
+    let started = sandbox::start(scenario, &network).await;
     let sandbox = started.map_err(|e| InputError::new("the sandbox", format!("can not be started: {e}")))?;
-    let setup = layers.load(wants, Some((sandbox.cloud(), sandbox.profile())))?;
+    let setup = Setup { options, ..layers.load(wants, Some((sandbox.cloud(), sandbox.profile())))? };
     Ok(Loaded { setup, sandbox: Some(sandbox) })
+}
+
+/// What was said on the command line and must be said again to repeat the run. A credential is not among it, nor a proxy,
+/// whose address may hold one.
+fn repeated(global: &Global, flags: &Table) -> Vec<(String, String)> {
+    let config = global.config.as_ref().map(|file| ("--config".to_owned(), file.display().to_string()));
+    let profile = global.profile.clone().map(|name| ("--profile".to_owned(), name));
+    let words =
+        ["cloud", "resolver", "ca_file", "tenant", "client_id", "mailbox", "from"].into_iter().filter_map(|word| {
+            let value = flags.get(word)?.as_str()?.to_owned();
+            Some((format!("--{}", word.replace('_', "-")), value))
+        });
+    config.into_iter().chain(profile).chain(words).collect()
 }
 
 /// The scenario of this name.
@@ -107,6 +121,7 @@ pub(super) fn record(file: &Path, visit: &Visit) -> Result<(), InputError> {
     let text = serde_json::to_string_pretty(visit).unwrap_or_default();
     crate::setup::config::write_private(file, &text).map_err(|e| {
         InputError::new("--record", format!("names {}, which can not be written: {e}", crate::setup::shown_path(file)))
+            .late()
     })
 }
 

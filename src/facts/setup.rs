@@ -39,6 +39,10 @@ pub struct SetupFacts {
     pub send: bool,
     /// What is noteworthy about the input itself.
     pub notes: Vec<Note>,
+    /// Whether names and ids were replaced by stand-ins (`--share`).
+    pub masked: bool,
+    /// Flags and values that repeat this run, without its credential.
+    pub options: Vec<(String, String)>,
 }
 
 /// Something noteworthy about the input, with the page that explains it.

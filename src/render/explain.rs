@@ -7,7 +7,7 @@ use colored::Colorize as _;
 use serde_json::json;
 
 use super::Format;
-use super::style::{Style, printable, wrap};
+use super::style::{Style, plain, printable, wrap};
 use crate::explain::{Explanation, unrecognised};
 use crate::facts::FORMAT;
 use crate::kb::{self, Cause};
@@ -22,7 +22,7 @@ pub fn matches_json(explanation: &Explanation) -> String {
             let page = found.cause;
             json!({
                 "id": page.id, "title": page.title, "who": page.who, "matched": found.matched,
-                "meaning": page.meaning, "causes": page.causes, "repair": fill(page.repair),
+                "meaning": fill(page.meaning), "causes": fill(page.causes), "repair": fill(page.repair),
                 "recheck": fill(page.recheck), "links": page.links, "source": page.source, "checked": page.checked,
             })
         })
@@ -68,7 +68,7 @@ fn unknown(out: &mut String, explanation: &Explanation, style: Style) {
         let _ = writeln!(out, "\nDid you mean: {}?", explanation.similar.join(", "));
     }
     out.push('\n');
-    body(out, page.meaning, style);
+    body(out, &fill(page.meaning), style);
     section(out, "Repair", &fill(page.repair), style);
 }
 
@@ -87,8 +87,8 @@ fn text(out: &mut String, page: &Cause, matched: &str, style: Style) {
     if page.depth == kb::Depth::Brief {
         section(out, "Official text", page.official, style);
     }
-    section(out, "Meaning", page.meaning, style);
-    section(out, "Causes", page.causes, style);
+    section(out, "Meaning", &fill(page.meaning), style);
+    section(out, "Causes", &fill(page.causes), style);
     section(out, "Repair", &fill(page.repair), style);
     section(out, "Check again", &fill(page.recheck), style);
     for link in page.links {
@@ -113,7 +113,7 @@ fn body(out: &mut String, text: &str, style: Style) {
     let flush = |paragraph: &mut String, out: &mut String| {
         let indent =
             if paragraph.starts_with(|c: char| c.is_ascii_digit()) && paragraph.contains(". ") { 3 } else { 0 };
-        for (n, line) in wrap(&paragraph.replace("**", "").replace('`', ""), width - indent).iter().enumerate() {
+        for (n, line) in wrap(&plain(paragraph), width - indent).iter().enumerate() {
             if !line.is_empty() {
                 let gap = if n == 0 { 0 } else { indent };
                 let _ = writeln!(out, "  {:gap$}{}", "", printable(line));
@@ -144,11 +144,12 @@ fn markdown(out: &mut String, page: &Cause, matched: &str) {
     let _ = writeln!(out, "# {}\n\n`{}`, matched: `{}`\n", page.title, page.id, matched.replace('`', "'"));
     let role = if page.role.is_empty() { String::new() } else { format!(" ({})", page.role) };
     let _ = writeln!(out, "**Who acts:** {}{role}\n", page.who.label());
+    let (meaning, causes) = (fill(page.meaning), fill(page.causes));
     let (repair, recheck) = (fill(page.repair), fill(page.recheck));
     let sections = [
         ("Official text", page.official),
-        ("Meaning", page.meaning),
-        ("Causes", page.causes),
+        ("Meaning", &meaning),
+        ("Causes", &causes),
         ("Repair", &repair),
         ("Check again", &recheck),
         ("Sample", page.sample),

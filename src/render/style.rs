@@ -68,6 +68,24 @@ fn is_bidi(c: char) -> bool {
     matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
+/// A paragraph of Markdown without its marks for emphasis and code.
+pub fn plain(text: &str) -> String {
+    let text = text.replace("**", "").replace('`', "");
+    let characters: Vec<char> = text.chars().collect();
+    let word = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(|c| c.is_alphanumeric());
+    let mark = |at: usize| characters[at] == '*' && word(at.checked_sub(1)) != word(Some(at + 1));
+    (0..characters.len()).filter(|at| !mark(*at)).map(|at| characters[at]).collect()
+}
+
+/// The first paragraph of a repair without Markdown's marks, and its first fenced block.
+pub fn in_short(repair: &str) -> (String, String) {
+    let mut lines = repair.lines();
+    let prose: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with("```")).collect();
+    let block: String = lines.take_while(|line| !line.starts_with("```")).flat_map(|line| [line, "\n"]).collect();
+    let first: Vec<&str> = prose.into_iter().map(str::trim).skip_while(|line| line.is_empty()).collect();
+    (plain(&first.join(" ")), block)
+}
+
 /// Breaks a text at blanks so that no line is longer than `width` columns; a word that is longer stands alone.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -94,6 +112,13 @@ mod tests {
     fn what_steers_a_terminal_is_escaped() {
         assert_eq!(printable("a\u{1b}[31mb\u{7}\u{202e}c\td é"), "a\\u{1b}[31mb\\u{7}\\u{202e}c d é");
         assert_eq!(printable("\u{9b}2J"), "\\u{9b}2J");
+    }
+
+    #[test]
+    fn marks_are_taken_away_and_arithmetic_stays() {
+        assert_eq!(plain("open *Certificates & secrets*, **then** `x`"), "open Certificates & secrets, then x");
+        assert_eq!(plain("2 * 3"), "2 * 3");
+        assert_eq!(in_short("Do *it*:\n\n```sh\ncmd\n```\nmore"), ("Do it: ".to_owned(), "cmd\n".to_owned()));
     }
 
     #[test]

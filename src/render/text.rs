@@ -1,11 +1,12 @@
 //! For a person at a terminal: a line a check, and under what needs a look the words it rests on, the cause, who
 //! acts, the repair and how to check again.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use colored::Colorize as _;
 
-use super::style::{Style, printable, wrap};
+use super::style::{Style, in_short, printable, wrap};
 use crate::access::Access;
 use crate::claims::meaning;
 use crate::facts::{ConsentLinks, SmtpFacts, TokenFacts};
@@ -13,7 +14,7 @@ use crate::report::{FindingReport, Report, Summary, Word};
 use crate::spf::Audit;
 
 /// Where the words beside a claim begin.
-const WORDS_AT: usize = 46;
+const WORDS_AT: usize = 38;
 
 pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
     let mut out = String::new();
@@ -25,14 +26,16 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
         claims(&mut out, report, style);
     }
     let mut topic = "";
+    let mut told = BTreeSet::new();
     for finding in shown(&report.findings) {
         if finding.topic != topic {
             topic = finding.topic;
             let _ = writeln!(out, "{}", topic_title(topic).bold());
         }
         line(&mut out, finding, &report.findings, style);
-        if finding.repair.is_some() {
-            details(&mut out, finding, style);
+        if finding.repair.is_some() && explained_by(finding, &report.findings).is_none() {
+            let first = told.insert(finding.cause);
+            details(&mut out, finding, first, style);
         }
     }
     skipped(&mut out, &report.findings, style);
@@ -59,6 +62,9 @@ fn heading(out: &mut String, report: &Report) {
     let of = if report.command == "check-dns" { &setup.domain } else { &setup.mailbox };
     let subject = of.as_ref().map(|name| format!(" {}", printable(name))).unwrap_or_default();
     let _ = writeln!(out, "{}{subject} ({})\n", report.command.bold(), printable(&setup.cloud.name));
+    if setup.masked {
+        let _ = writeln!(out, "Names and ids are masked; the commands hold stand-ins.\n");
+    }
 }
 
 /// A check that passes on several roads is one line; skipped ones are folded at the end.
@@ -89,7 +95,10 @@ fn line(out: &mut String, finding: &FindingReport, all: &[FindingReport], style:
         Word::NotObserved => finding.because.as_deref().unwrap_or_default(),
         _ => "",
     };
-    let words = printable(words);
+    let words = match explained_by(finding, all) {
+        Some(check) => format!("see {check}"),
+        None => printable(words),
+    };
     let _ = write!(out, "  {} {claim}", style.mark(finding.outcome));
     if !words.is_empty() {
         let gap = WORDS_AT.saturating_sub(claim.chars().count()).max(2);
@@ -105,6 +114,16 @@ fn line(out: &mut String, finding: &FindingReport, all: &[FindingReport], style:
     }
 }
 
+/// The failure further on that shows what an unproven check of the same road could not decide.
+fn explained_by<'a>(finding: &FindingReport, all: &'a [FindingReport]) -> Option<&'a str> {
+    let behind = all.iter().skip_while(|other| !std::ptr::eq(*other, finding)).skip(1);
+    let mut logins = behind.filter(|other| {
+        other.road == finding.road && other.check.split_once('.').is_some_and(|(_, claim)| claim == "login")
+    });
+    let doubt = finding.outcome == Word::Unproven && finding.check == "token.role";
+    logins.find(|login| doubt && login.outcome == Word::Fail).map(|login| login.check)
+}
+
 fn shorten(words: &str, room: usize) -> String {
     if words.chars().count() <= room {
         return words.to_owned();
@@ -113,7 +132,8 @@ fn shorten(words: &str, room: usize) -> String {
     format!("{kept}..")
 }
 
-fn details(out: &mut String, finding: &FindingReport, style: Style) {
+/// What was seen, and what to do; a cause that was told before is only named.
+fn details(out: &mut String, finding: &FindingReport, first: bool, style: Style) {
     let width = style.width.saturating_sub(14);
     let mut row = |label: &str, text: &str| {
         for (n, line) in wrap(text, width).into_iter().enumerate() {
@@ -124,12 +144,19 @@ fn details(out: &mut String, finding: &FindingReport, style: Style) {
     for (n, words) in finding.evidence.iter().enumerate() {
         row(if n == 0 { "seen" } else { "" }, &printable(words));
     }
-    row("cause", &format!("{} [{}]", finding.cause_title.unwrap_or_default(), finding.cause.unwrap_or_default()));
+    let again = if first { "" } else { ", as above" };
+    row(
+        "cause",
+        &format!("{} [{}]{again}", finding.cause_title.unwrap_or_default(), finding.cause.unwrap_or_default()),
+    );
+    if !first {
+        return;
+    }
     if let Some(who) = finding.who {
         let role = finding.role.map(|role| format!(" ({role})")).unwrap_or_default();
         row("who", &format!("{}{role}", who.label()));
     }
-    let (sentence, block) = repair_in_short(finding.repair.as_deref().unwrap_or_default());
+    let (sentence, block) = in_short(finding.repair.as_deref().unwrap_or_default());
     row("repair", &printable(&sentence));
     for line in block.lines() {
         let _ = writeln!(out, "                {}", printable(line).bold());
@@ -146,30 +173,6 @@ fn details(out: &mut String, finding: &FindingReport, style: Style) {
     if let Some(link) = finding.link {
         let _ = writeln!(out, "      {:<7} {link}", "link".dimmed());
     }
-}
-
-/// The first paragraph of a repair, without Markdown's marks, and its first fenced block.
-fn repair_in_short(repair: &str) -> (String, String) {
-    let mut paragraph = String::new();
-    let mut block = String::new();
-    let mut lines = repair.lines();
-    for line in lines.by_ref() {
-        if line.starts_with("```") {
-            break;
-        }
-        if line.trim().is_empty() && !paragraph.is_empty() {
-            continue;
-        }
-        if !paragraph.is_empty() {
-            paragraph.push(' ');
-        }
-        paragraph.push_str(line.trim());
-    }
-    for line in lines.take_while(|line| !line.starts_with("```")) {
-        block.push_str(line);
-        block.push('\n');
-    }
-    (paragraph.replace("**", "").replace('`', ""), block)
 }
 
 /// The first of our own commands in a text.

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Read};
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -67,7 +67,7 @@ impl Credential {
 /// Reads the credential that the words name. None where they name none.
 pub(super) fn read(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> Result<Option<Credential>, InputError> {
     let credential = match words.auth.as_deref() {
-        _ if has_token(words) => Some(read_token(words, origins)?),
+        _ if has_token(words) => Some(read_token(words, origins, notes)?),
         _ if has_secret(words) => Some(read_secret(words, origins, notes)?),
         _ => None,
     };
@@ -128,9 +128,7 @@ fn read_secret(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> Resul
         (origin, value.clone())
     } else if let Some(file) = &words.client_secret_file {
         let origin = origins.of("client_secret_file");
-        if file != "-" && config::open_to_readers(Path::new(file)) {
-            note(notes, cause::INPUT_FILE_OPEN_TO_OTHERS.id, format!("others can read {file}"));
-        }
+        note_readers(notes, file);
         let text = without_newline(from_file(&origin, file)?);
         (origin, text)
     } else if let Some(command) = &words.client_secret_command {
@@ -154,11 +152,12 @@ fn read_secret(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> Resul
     Ok(Credential::Secret { value, origin })
 }
 
-fn read_token(words: &Words, origins: &Origins) -> Result<Credential, InputError> {
+fn read_token(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> Result<Credential, InputError> {
     let (origin, text) = if let Some(token) = &words.token {
         (origins.of("token"), token.clone())
     } else if let Some(file) = &words.token_file {
         let origin = origins.of("token_file");
+        note_readers(notes, file);
         let text = from_file(&origin, file)?;
         (origin, text)
     } else {
@@ -189,6 +188,13 @@ fn unwrap_sasl(text: &str) -> Option<(String, Secret)> {
 
 fn note(notes: &mut Vec<Note>, cause: &str, words: String) {
     notes.push(Note { cause: cause.to_owned(), words });
+}
+
+/// A file that others can read keeps no secret.
+fn note_readers(notes: &mut Vec<Note>, file: &str) {
+    if file != "-" && config::open_to_readers(Path::new(file)) {
+        note(notes, cause::INPUT_FILE_OPEN_TO_OTHERS.id, format!("others can read {file}"));
+    }
 }
 
 /// Editors and `echo` end a file with a newline that is no part of the secret; one is taken away.
@@ -228,7 +234,18 @@ fn from_command(place: &str, command: &str) -> Result<String, InputError> {
         let _ = child.kill();
         return Err(failed(format!("did not end within {} seconds", COMMAND_TIME.as_secs())));
     };
-    let status = child.wait().map_err(|e| failed(e.to_string()))?;
+    // It may have closed its output and go on.
+    let deadline = Instant::now() + COMMAND_TIME;
+    let status = loop {
+        match child.try_wait().map_err(|e| failed(e.to_string()))? {
+            Some(status) => break status,
+            None if Instant::now() > deadline => {
+                let _ = child.kill();
+                return Err(failed(format!("did not end within {} seconds", COMMAND_TIME.as_secs())));
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
     if !status.success() {
         return Err(failed(format!("ended with {status}")));
     }

@@ -13,6 +13,7 @@ use super::words::{self, Layer, Origins, Words};
 use super::{InputError, Setup, config, credential, lint};
 use crate::cloud::Cloud;
 use crate::facts::Stage;
+use crate::kb::cause;
 use crate::road::Road;
 
 /// What a sub-command can not do without.
@@ -181,10 +182,15 @@ fn make(
         roads,
         roads_named,
         notes: Vec::new(),
+        options: Vec::new(),
         mask: Mask::default(),
     };
     hide_proxy_login(&mut setup);
     missing(&setup, wants)?;
+    if setup.object_id.is_some() && setup.object_id == setup.client_id {
+        let words = "is the client id; it takes the object id of the enterprise application";
+        return Err(InputError::new(origins.of("object_id"), words).because(&cause::OBJECT_ID_MISMATCH));
+    }
     take_credential(&mut setup, words, origins, wants)?;
     Ok(setup)
 }

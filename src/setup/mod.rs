@@ -72,6 +72,8 @@ pub struct Setup {
     pub proxy: Option<Url>,
     /// What is noteworthy about the input itself.
     pub notes: Vec<Note>,
+    /// Flags and values that repeat this run, without its credential.
+    pub options: Vec<(String, String)>,
     /// Keeps the secrets of this run out of what is written.
     pub mask: Mask,
 }
@@ -95,11 +97,13 @@ impl Setup {
             roads_named: self.roads_named,
             send: self.send,
             notes: self.notes.clone(),
+            masked: false,
+            options: self.options.clone(),
         }
     }
 }
 
-/// Why the run could not begin. Nothing was sent. Exit code 2.
+/// Why the run could not begin, or not be brought to its end. Exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{place} {words}")]
 pub struct InputError {
@@ -109,18 +113,27 @@ pub struct InputError {
     pub words: String,
     /// The page that explains it.
     pub cause: Option<&'static Cause>,
+    /// Whether something had been sent before it was noticed.
+    pub late: bool,
 }
 
 impl InputError {
     /// An error at a place, a whole sentence with it.
     pub fn new(place: impl Into<String>, words: impl Into<String>) -> Self {
-        InputError { place: place.into(), words: words.into(), cause: None }
+        InputError { place: place.into(), words: words.into(), cause: None, late: false }
     }
 
     /// The page that explains it.
     #[must_use]
     pub fn because(mut self, cause: &'static Cause) -> Self {
         self.cause = Some(cause);
+        self
+    }
+
+    /// It was noticed after something had been sent.
+    #[must_use]
+    pub fn late(mut self) -> Self {
+        self.late = true;
         self
     }
 

@@ -105,7 +105,7 @@ fn an_error_counts_even_beside_admin_consent() {
          the+app.&admin_consent=True&tenant={TENANT}&state=s1"
     );
     let ended = read(&address, Some("s1")).ends(1);
-    assert_eq!(outcome(&ended, "consent.given"), pair("fail", "aadsts65004"));
+    assert_eq!(outcome(&ended, "consent.given"), pair("fail", "consent-refused"));
     let address = "https://localhost/?error=permission_denied&error_description=x&admin_consent=True&state=s1";
     let ended = read(address, Some("s1")).ends(1);
     assert_eq!(outcome(&ended, "consent.given"), pair("fail", "consent-permission-denied"));

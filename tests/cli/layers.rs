@@ -13,7 +13,7 @@ fn setup(command: &mut assert_cmd::Command) -> Value {
 fn flag_wins_over_environment_wins_over_profile() {
     let (home, silent) = (Home::new(), Silent::new());
     let words = "from = 'p@contoso.test'\nto = 'p@contoso.test'\nroads = ['imap']\ndomain = 'p.test'\n\
-                 client_secret = 'of-the-profile'\nobject_id = '11111111-2222-3333-4444-000000000001'";
+                 client_secret = 'of-the-profile'\nobject_id = '11111111-2222-3333-4444-0000000000ff'";
     home.write("config/o365doctor/config.toml", &(silent.cloud() + &profile("main", words)));
     let environment = [
         ("TENANT", "e.test"),
@@ -42,7 +42,7 @@ fn flag_wins_over_environment_wins_over_profile() {
         "--domain",
         "f.test",
         "--object-id",
-        "11111111-2222-3333-4444-000000000003",
+        "11111111-2222-3333-4444-0000000000fe",
     ];
     let of_profile = setup(&mut home.command(&["checkup"]));
     assert_eq!(of_profile["profile"], "main");

@@ -1,0 +1,82 @@
+//! The commands of ours that a page prints, completed so that they repeat this very run: the same cloud, the same
+//! configuration, the same application. A command that fell back to another cloud could carry a secret there.
+
+use crate::scripts;
+
+/// Sub-commands that take the options of a set-up, each with whether it takes those that say who sends.
+const REPEATABLE: [(&str, bool); 6] = [
+    ("checkup", true),
+    ("check-token", true),
+    ("probe-send", true),
+    ("powershell", true),
+    ("consent-url", true),
+    ("check-dns", false),
+];
+/// Words that say who sends.
+const IDENTITY: [&str; 4] = ["--tenant", "--client-id", "--mailbox", "--from"];
+
+/// A text with the options of the run behind each command of ours that takes them and does not say them itself.
+pub fn completed(text: &str, options: &[(String, String)]) -> String {
+    if options.is_empty() {
+        return text.to_owned();
+    }
+    text.split_inclusive('\n').map(|line| completed_line(line, options)).collect()
+}
+
+fn completed_line(line: &str, options: &[(String, String)]) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("o365doctor ") {
+        let free = rest[..at].chars().next_back().is_none_or(|c| matches!(c, ' ' | '`' | '(' | '"'));
+        let command = &rest[at..];
+        let end = end_of(command);
+        out.push_str(&rest[..at]);
+        out.push_str(&command[..end]);
+        if free {
+            out.push_str(&missing(&command[..end], options));
+        }
+        rest = &command[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Where a command ends: at a comment, a pipe, a redirection, a closing mark or the line's end.
+fn end_of(command: &str) -> usize {
+    let marks = ["`", "\n", " #", "  #", " |", " >", ")", " && ", "; "];
+    let end = marks.iter().filter_map(|mark| command.find(mark)).min().unwrap_or(command.len());
+    command[..end].trim_end().len()
+}
+
+fn missing(command: &str, options: &[(String, String)]) -> String {
+    let mut words = command.split_whitespace().skip(1);
+    let Some((_, identity)) = words.next().and_then(|sub| REPEATABLE.iter().find(|(name, _)| *name == sub)) else {
+        return String::new();
+    };
+    let said = |flag: &str| command.split_whitespace().any(|word| word == flag);
+    let wanted = options.iter().filter(|(flag, _)| !said(flag) && (*identity || !IDENTITY.contains(&flag.as_str())));
+    wanted.filter_map(|(flag, value)| Some(format!(" {flag} {}", scripts::sh(value).ok()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_completed_and_nothing_else() {
+        let options = [("--cloud", "gcc-high"), ("--tenant", "contoso.com")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let complete = |text: &str| completed(text, &options);
+        assert_eq!(complete("o365doctor checkup"), "o365doctor checkup --cloud gcc-high --tenant contoso.com");
+        assert_eq!(
+            complete("Run `o365doctor check-token --tenant x` and look."),
+            "Run `o365doctor check-token --tenant x --cloud gcc-high` and look."
+        );
+        assert_eq!(
+            complete("o365doctor check-dns a.b   # again"),
+            "o365doctor check-dns a.b --cloud gcc-high   # again"
+        );
+        for text in ["o365doctor explain x", "az ad sp show", "o365doctor sandbox", "the o365doctor way"] {
+            assert_eq!(complete(text), text);
+        }
+    }
+}
