@@ -65,7 +65,7 @@ fn flag_wins_over_environment_wins_over_profile() {
         ("from", "f@contoso.test"),
         ("to", "f@contoso.test"),
         ("domain", "f.test"),
-        ("object_id", "11111111-2222-3333-4444-000000000003"),
+        ("object_id", "11111111-2222-3333-4444-0000000000fe"),
     ] {
         assert_eq!(of_flags[word], value);
     }
