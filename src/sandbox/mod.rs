@@ -156,8 +156,8 @@ impl Sandbox {
             graph: login.clone(),
             login,
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
-            imap: self.port(self.addresses.imap, self.scenario.imap_closed),
-            pop: self.port(self.addresses.pop, self.scenario.pop_closed),
+            imap: port(self.addresses.imap, self.scenario.imap_closed),
+            pop: port(self.addresses.pop, self.scenario.pop_closed),
             mx_suffixes: vec![format!(".{}", state::MX_DOMAIN)],
             spf_include: state::SPF_INCLUDE.to_owned(),
             resolver: Some(self.addresses.dns),
@@ -172,10 +172,6 @@ impl Sandbox {
     /// A scenario may name a port where nothing listens.
     fn smtp_port(&self) -> u16 {
         if self.scenario.smtp_closed { 1 } else { self.addresses.smtp.port() }
-    }
-
-    fn port(&self, address: SocketAddr, closed: bool) -> HostPort {
-        HostPort { host: "localhost".to_owned(), port: if closed { 1 } else { address.port() } }
     }
 
     /// What a profile for its first tenant says.
@@ -226,4 +222,9 @@ impl Sandbox {
     pub async fn ended(&mut self) {
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+/// Where a service is reached; a scenario may name a port where nothing listens.
+fn port(address: SocketAddr, closed: bool) -> HostPort {
+    HostPort { host: "localhost".to_owned(), port: if closed { 1 } else { address.port() } }
 }

@@ -94,7 +94,9 @@ fn transaction(verb: &str, words: &[&str], mails: &mut [Mail]) -> Vec<u8> {
     match verb {
         "NOOP" => b"+OK\r\n".to_vec(),
         "RSET" => {
-            mails.iter_mut().for_each(|mail| mail.deleted = false);
+            for mail in mails {
+                mail.deleted = false;
+            }
             b"+OK\r\n".to_vec()
         }
         "LIST" | "UIDL" => {
