@@ -31,6 +31,10 @@ pub struct Cloud {
     pub outlook_audiences: Vec<String>,
     /// SMTP submission, host and port.
     pub smtp: HostPort,
+    /// IMAP with implicit TLS, host and port.
+    pub imap: HostPort,
+    /// POP with implicit TLS, host and port.
+    pub pop: HostPort,
     /// How a mail exchanger of this cloud ends.
     pub mx_suffixes: Vec<String>,
     /// The name that an SPF record includes.
@@ -73,6 +77,8 @@ struct Row {
     issuer_v1: &'static str,
     outlook: &'static str,
     smtp: &'static str,
+    /// IMAP and POP.
+    mailboxes: &'static str,
     mx_suffixes: &'static [&'static str],
     spf_include: &'static str,
     exchange_environment: &'static str,
@@ -87,6 +93,7 @@ const ROWS: [Row; 4] = [
         issuer_v1: "https://sts.windows.net/",
         outlook: "https://outlook.office365.com",
         smtp: "smtp.office365.com",
+        mailboxes: "outlook.office365.com",
         mx_suffixes: &[".mail.protection.outlook.com", ".mx.microsoft"],
         spf_include: "spf.protection.outlook.com",
         exchange_environment: "O365Default",
@@ -98,6 +105,7 @@ const ROWS: [Row; 4] = [
         issuer_v1: "https://sts.windows.net/",
         outlook: "https://outlook.office365.us",
         smtp: "outlook.office365.us",
+        mailboxes: "outlook.office365.us",
         mx_suffixes: &[".mail.protection.office365.us"],
         spf_include: "spf.protection.office365.us",
         exchange_environment: "O365USGovGCCHigh",
@@ -109,6 +117,7 @@ const ROWS: [Row; 4] = [
         issuer_v1: "https://sts.windows.net/",
         outlook: "https://outlook-dod.office365.us",
         smtp: "outlook-dod.office365.us",
+        mailboxes: "outlook-dod.office365.us",
         mx_suffixes: &[".mail.protection.office365.us", ".protection.apps.mil"],
         spf_include: "spf.protection.office365.us",
         exchange_environment: "O365USGovDoD",
@@ -120,6 +129,7 @@ const ROWS: [Row; 4] = [
         issuer_v1: "https://sts.chinacloudapi.cn/",
         outlook: "https://partner.outlook.cn",
         smtp: "smtp.partner.outlook.cn",
+        mailboxes: "partner.outlook.cn",
         mx_suffixes: &[".mail.protection.partner.outlook.cn"],
         spf_include: "spf.protection.partner.outlook.cn",
         exchange_environment: "O365China",
@@ -128,6 +138,9 @@ const ROWS: [Row; 4] = [
 
 /// Port of message submission (RFC 6409 section 3.1).
 const SUBMISSION: u16 = 587;
+/// Ports of IMAP and POP with implicit TLS (RFC 8314 section 3.2 and 3.1).
+const IMAPS: u16 = 993;
+const POPS: u16 = 995;
 
 /// A `[cloud.NAME]` table of a configuration file: hosts and trust of its own, the rest from a row.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -191,6 +204,12 @@ impl Cloud {
         cloud.graph = table.graph.clone().unwrap_or(cloud.graph);
         if let Some(smtp) = &table.smtp {
             cloud.smtp = HostPort::parse(smtp, SUBMISSION).ok_or("smtp must be HOST:PORT")?;
+        }
+        if let Some(imap) = &table.imap {
+            cloud.imap = HostPort::parse(imap, IMAPS).ok_or("imap must be HOST:PORT")?;
+        }
+        if let Some(pop) = &table.pop {
+            cloud.pop = HostPort::parse(pop, POPS).ok_or("pop must be HOST:PORT")?;
         }
         cloud.resolver = table.dns.or(cloud.resolver);
         cloud.mx_suffixes = table.mx_suffixes.clone().unwrap_or(cloud.mx_suffixes);
@@ -264,6 +283,8 @@ impl Row {
             graph_resource: self.graph.to_owned(),
             outlook_audiences,
             smtp: HostPort { host: self.smtp.to_owned(), port: SUBMISSION },
+            imap: HostPort { host: self.mailboxes.to_owned(), port: IMAPS },
+            pop: HostPort { host: self.mailboxes.to_owned(), port: POPS },
             mx_suffixes: self.mx_suffixes.iter().map(|s| (*s).to_owned()).collect(),
             spf_include: self.spf_include.to_owned(),
             exchange_environment: self.exchange_environment.to_owned(),

@@ -5,10 +5,11 @@ use std::future::Future;
 
 use tokio::sync::watch;
 
-use crate::facts::{DnsFacts, FORMAT, Facts, Signature, SmtpFacts, Stage, TokenFacts, Visit};
+use crate::cloud::HostPort;
+use crate::facts::{DnsFacts, FORMAT, Facts, MailboxStage, Signature, SmtpFacts, Stage, TokenFacts, Visit};
 use crate::message::ProbeMail;
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, Keys, SmtpJob, TokenJob};
+use crate::probes::{self, Client, Keys, MailboxJob, SmtpJob, TokenJob};
 use crate::road::{Resource, Road};
 use crate::setup::secret::Secret;
 use crate::setup::{Credential, Setup};
@@ -47,16 +48,33 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         }
         _ => None,
     });
+    let imap = plan.steps.iter().find_map(|step| match step {
+        Step::Imap { stop_after } => {
+            let job = mailbox_job(setup, &setup.cloud.imap, *stop_after);
+            let token = token_for(Road::Imap, tokens.clone());
+            Some(watch_step(step, Box::pin(async move { probes::imap(&job, token).await }), progress))
+        }
+        _ => None,
+    });
+    let pop = plan.steps.iter().find_map(|step| match step {
+        Step::Pop { stop_after } => {
+            let job = mailbox_job(setup, &setup.cloud.pop, *stop_after);
+            let token = token_for(Road::Pop, tokens.clone());
+            Some(watch_step(step, Box::pin(async move { probes::pop(&job, token).await }), progress))
+        }
+        _ => None,
+    });
     let getting = async {
         let got = get_tokens(&client, setup, plan, progress).await;
-        // The SMTP dialogue may have ended before it wanted a token; then nobody listens, and that is fine.
+        // The dialogues may have ended before they wanted a token; then nobody listens, and that is fine.
         let _ = arrived.send(Some(got.iter().map(|(facts, token)| (facts.resource, token.clone())).collect()));
         got
     };
-    let (entra, got, smtp, dns) = tokio::join!(optional(entra), getting, optional(smtp), optional(dns));
+    let (entra, got, smtp, dns, imap, pop) =
+        tokio::join!(optional(entra), getting, optional(smtp), optional(dns), optional(imap), optional(pop));
     let (entra, keys) = entra.map_or((None, None), |(facts, keys)| (Some(facts), Some(keys)));
     let tokens = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
-    let facts = Facts { observed_at: plan.now, entra, tokens, smtp, dns, consent: None };
+    let facts = Facts { observed_at: plan.now, entra, tokens, smtp, imap, pop, dns, consent: None };
     Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts }
 }
 
@@ -132,7 +150,7 @@ fn verified(mut facts: TokenFacts, token: Option<&Secret>, keys: Option<&Keys>) 
     facts
 }
 
-async fn smtp(setup: &Setup, mail: Option<ProbeMail>, stop_after: Option<Stage>, mut tokens: Tokens) -> SmtpFacts {
+async fn smtp(setup: &Setup, mail: Option<ProbeMail>, stop_after: Option<Stage>, tokens: Tokens) -> SmtpFacts {
     let user = setup.mailbox.clone().unwrap_or_default();
     let job = SmtpJob {
         server: setup.cloud.smtp.clone(),
@@ -148,13 +166,27 @@ async fn smtp(setup: &Setup, mail: Option<ProbeMail>, stop_after: Option<Stage>,
         timeout: setup.timeout,
         mask: setup.mask.clone(),
     };
-    let wanted = Road::Smtp.wants().resource;
-    let token = async move {
-        let arrived = tokens.wait_for(Option::is_some).await.ok()?;
-        let all = arrived.as_ref()?;
-        all.iter().find(|(of, _)| of.is_none_or(|of| of == wanted)).and_then(|(_, token)| token.clone())
-    };
-    probes::smtp(&job, token).await
+    probes::smtp(&job, token_for(Road::Smtp, tokens)).await
+}
+
+/// The token of a road's API, once it has arrived.
+async fn token_for(road: Road, mut tokens: Tokens) -> Option<Secret> {
+    let wanted = road.wants().resource;
+    let arrived = tokens.wait_for(Option::is_some).await.ok()?;
+    let all = arrived.as_ref()?;
+    all.iter().find(|(of, _)| of.is_none_or(|of| of == wanted)).and_then(|(_, token)| token.clone())
+}
+
+fn mailbox_job(setup: &Setup, server: &HostPort, stop_after: Option<MailboxStage>) -> MailboxJob {
+    MailboxJob {
+        server: server.clone(),
+        trust: setup.cloud.trust.clone(),
+        proxy: setup.proxy.clone(),
+        user: setup.mailbox.clone().unwrap_or_default(),
+        stop_after,
+        timeout: setup.timeout,
+        mask: setup.mask.clone(),
+    }
 }
 
 /// The name for EHLO (RFC 5321 section 4.1.1.1): this host's own, or an address literal where it has none.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::facts::{Stage, TokenFacts};
+use crate::facts::{MailboxStage, Stage, TokenFacts};
 use crate::message::ProbeMail;
 use crate::probes;
 use crate::road::{Resource, Road};
@@ -44,6 +44,16 @@ pub enum Step {
         mail: Option<ProbeMail>,
         /// Go no further than this.
         stop_after: Option<Stage>,
+    },
+    /// Log in over IMAP and open the mailbox.
+    Imap {
+        /// Go no further than this.
+        stop_after: Option<MailboxStage>,
+    },
+    /// Log in over POP and open the mailbox.
+    Pop {
+        /// Go no further than this.
+        stop_after: Option<MailboxStage>,
     },
     /// Look the domain up.
     Dns,
@@ -113,6 +123,21 @@ fn tenant_of_token(setup: &Setup) -> Option<String> {
     token.text("tid").filter(|tid| uuid::Uuid::try_parse(tid).is_ok()).map(str::to_owned)
 }
 
+/// The roads that are talked on.
+const TALKED: [Road; 3] = [Road::Smtp, Road::Imap, Road::Pop];
+
+/// Where a stage of SMTP lies in a dialogue with a mailbox server. MAIL and RCPT come after the login, and there nothing
+/// is stopped short of the mailbox.
+fn mailbox_stop(stage: Option<Stage>) -> Option<MailboxStage> {
+    match stage? {
+        Stage::Connect => Some(MailboxStage::Connect),
+        Stage::Banner => Some(MailboxStage::Banner),
+        Stage::Ehlo | Stage::Starttls | Stage::Tls | Stage::EhloTls => Some(MailboxStage::Capability),
+        Stage::Auth => Some(MailboxStage::Auth),
+        Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Message => None,
+    }
+}
+
 impl Plan {
     fn tokens(&mut self, setup: &Setup, read: bool) {
         if read {
@@ -134,9 +159,16 @@ impl Plan {
     }
 
     fn roads(&mut self, setup: &Setup, slice: Slice) -> Result<(), InputError> {
-        for road in setup.roads.iter().filter(|road| **road != Road::Smtp) {
-            let why = "this version looks at the token for it, and talks SMTP only";
+        for road in setup.roads.iter().filter(|road| !TALKED.contains(road)) {
+            let why = "this version looks at the token for it, and talks SMTP, IMAP and POP only";
             self.leave_out(&format!("the conversation of the {road} road"), why);
+        }
+        let stop_after = mailbox_stop(setup.stop_after);
+        if setup.roads.contains(&Road::Imap) {
+            self.steps.push(Step::Imap { stop_after });
+        }
+        if setup.roads.contains(&Road::Pop) {
+            self.steps.push(Step::Pop { stop_after });
         }
         if !setup.roads.contains(&Road::Smtp) {
             return Ok(());
@@ -185,6 +217,8 @@ impl Step {
             Step::ReadToken => "reading the token",
             Step::Smtp { mail: Some(_), .. } => "sending the probe over SMTP",
             Step::Smtp { .. } => "talking SMTP",
+            Step::Imap { .. } => "talking IMAP",
+            Step::Pop { .. } => "talking POP",
             Step::Dns => "looking the domain up",
         }
     }
@@ -210,6 +244,14 @@ impl Step {
                 let sends = mail.is_some() && stop_after.is_none();
                 (format!("SMTP with STARTTLS and XOAUTH2; {end}"), Some(setup.cloud.smtp.to_string()), sends)
             }
+            Step::Imap { stop_after } => {
+                let end = mailbox_end(*stop_after, "EXAMINE INBOX, then LOGOUT");
+                (format!("IMAP with implicit TLS and XOAUTH2; {end}"), Some(setup.cloud.imap.to_string()), false)
+            }
+            Step::Pop { stop_after } => {
+                let end = mailbox_end(*stop_after, "STAT, then QUIT");
+                (format!("POP with implicit TLS and XOAUTH2; {end}"), Some(setup.cloud.pop.to_string()), false)
+            }
             Step::Dns => {
                 let server = setup.cloud.resolver.map_or("the system's resolver".to_owned(), |r| r.to_string());
                 let domain = setup.domain.as_deref().unwrap_or_default();
@@ -218,4 +260,8 @@ impl Step {
         };
         PlannedStep { what, host, sends }
     }
+}
+
+fn mailbox_end(stop_after: Option<MailboxStage>, otherwise: &str) -> String {
+    stop_after.map_or(otherwise.to_owned(), |stage| format!("stop after {}", stage.label()))
 }

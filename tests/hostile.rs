@@ -398,6 +398,53 @@ fn text_stays_short_whatever_a_server_says() {
     }
 }
 
+/// The findings of one road that a mailbox server of this manner leads to, as failed causes.
+fn mailbox_failures(road: &str, timeout: &str, manner: Manner) -> Vec<String> {
+    let lab = Lab::start(&Plan { mailbox: manner, ..Plan::default() });
+    let token = lab.file("token");
+    let words = ["checkup", "--roads", road, "--timeout", timeout, "--format", "json", "--token-file"];
+    let run = lab.run(&[&words[..], &[token.to_str().unwrap()]].concat());
+    let report = failed(road, &run);
+    let findings = report["findings"].as_array().unwrap().iter();
+    let of_road = findings.filter(|f| f["topic"] == road && f["outcome"] == "fail");
+    of_road.map(|f| f["cause"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_imap_server_that_misbehaves_ends_in_time() {
+    let after = |text: &str| [b"* OK ready\r\n", text.as_bytes()].concat();
+    let cases = vec![
+        ("silent", SHORT, Manner::Silent, "server-silent"),
+        ("one octet at a time", SHORT, Manner::Drip(Vec::new(), b"* OK ready ".to_vec()), "server-silent"),
+        ("silent after the greeting", SHORT, Manner::Hold(after("")), "server-silent"),
+        ("an endless line", PATIENT, flood("", "* OK "), "server-answer-too-long"),
+        ("endless lines", PATIENT, flood("* OK ready\r\n", "* X\r\n"), "server-answer-too-long"),
+        ("a huge literal", PATIENT, Manner::Hold(after("* X {4294967295}\r\n")), "server-answer-too-long"),
+        ("a literal beyond all", SHORT, Manner::Hold(after("* X {99999999999999999999999}\r\n")), "server-silent"),
+        ("another protocol", PATIENT, Manner::Say(b"220 mail ESMTP\r\n".to_vec()), "server-garbage"),
+        ("closes", PATIENT, Manner::Close, "connection-closed-early"),
+    ];
+    each(cases, |(name, timeout, manner, cause)| {
+        assert_eq!(mailbox_failures("imap", timeout, manner), [cause], "{name}");
+    });
+}
+
+#[test]
+fn a_pop_server_that_misbehaves_ends_in_time() {
+    let cases = vec![
+        ("silent", SHORT, Manner::Silent, "server-silent"),
+        ("one octet at a time", SHORT, Manner::Drip(Vec::new(), b"+OK ready ".to_vec()), "server-silent"),
+        ("silent after the greeting", SHORT, Manner::Hold(b"+OK ready\r\n".to_vec()), "server-silent"),
+        ("an endless line", PATIENT, flood("", "+OK "), "server-answer-too-long"),
+        ("endless capabilities", PATIENT, flood("+OK ready\r\n+OK\r\n", "X\r\n"), "server-answer-too-long"),
+        ("another protocol", PATIENT, Manner::Say(b"220 mail ESMTP\r\n".to_vec()), "server-garbage"),
+        ("closes", PATIENT, Manner::Close, "connection-closed-early"),
+    ];
+    each(cases, |(name, timeout, manner, cause)| {
+        assert_eq!(mailbox_failures("pop", timeout, manner), [cause], "{name}");
+    });
+}
+
 #[test]
 fn the_healthy_server_takes_one_mail() {
     let lab = Lab::start(&Plan::default());

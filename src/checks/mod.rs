@@ -3,7 +3,10 @@
 mod consent;
 mod dns;
 mod entra;
+mod imap;
+mod mailbox;
 mod network;
+mod pop;
 mod send;
 mod setup;
 mod smtp;
@@ -14,7 +17,18 @@ use crate::facts::Visit;
 
 /// Every check, in the order in which it is judged and shown.
 pub fn all() -> Vec<&'static Check> {
-    [setup::CHECKS, dns::CHECKS, entra::CHECKS, token::CHECKS, smtp::CHECKS, send::CHECKS, consent::CHECKS].concat()
+    [
+        setup::CHECKS,
+        dns::CHECKS,
+        entra::CHECKS,
+        token::CHECKS,
+        smtp::CHECKS,
+        imap::CHECKS,
+        pop::CHECKS,
+        send::CHECKS,
+        consent::CHECKS,
+    ]
+    .concat()
 }
 
 /// The checks that apply to a visit: those of its sub-command.
@@ -24,7 +38,7 @@ pub fn of(visit: &Visit) -> Vec<&'static Check> {
         "check-dns" => &["dns"],
         "consent-url" => &["consent"],
         "probe-send" => &["setup", "entra", "token", "smtp", "send"],
-        _ => &["setup", "dns", "entra", "token", "smtp", "send"],
+        _ => &["setup", "dns", "entra", "token", "smtp", "imap", "pop", "send"],
     };
     all().into_iter().filter(|check| topics.contains(&check.topic()) && applies(check, visit)).collect()
 }

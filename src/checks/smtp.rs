@@ -212,7 +212,7 @@ fn login(visit: &Visit, road: Road) -> Judgement {
 }
 
 /// Where the directory's own log tells of the token that was refused.
-fn sign_in_log(token: &crate::facts::TokenFacts) -> String {
+pub(super) fn sign_in_log(token: &crate::facts::TokenFacts) -> String {
     let correlation = token.request.as_ref().and_then(|request| request.correlation_id.as_deref());
     match (correlation, token.text("uti")) {
         (None, None) => String::new(),

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     /// Where to write the CA certificate and the profile [default: a temporary folder, removed at the end]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// auto, standard, or some of login=PORT,smtp=PORT,dns=PORT
+    /// auto, standard, or some of login=PORT,smtp=PORT,imap=PORT,pop=PORT,dns=PORT
     #[arg(long, value_name = "PORTS", default_value = "auto")]
     ports: String,
     /// Address to listen on
@@ -75,7 +75,10 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
 
 fn ports(text: &str) -> Result<Ports, InputError> {
     let bad = |part: &str| {
-        InputError::new("--ports", format!("holds `{part}`; it takes auto, standard, or login=PORT,smtp=PORT,dns=PORT"))
+        InputError::new(
+            "--ports",
+            format!("holds `{part}`; it takes auto, standard, or login=PORT,smtp=PORT,imap=PORT,pop=PORT,dns=PORT"),
+        )
     };
     match text {
         "auto" => return Ok(Ports::default()),
@@ -89,6 +92,8 @@ fn ports(text: &str) -> Result<Ports, InputError> {
         match name {
             "login" | "graph" | "ews" => ports.login = port,
             "smtp" => ports.smtp = port,
+            "imap" => ports.imap = port,
+            "pop" => ports.pop = port,
             "dns" => ports.dns = port,
             _ => return Err(bad(part)),
         }
@@ -147,6 +152,8 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
     table.insert("login".to_owned(), text(cloud.login.as_str().trim_end_matches('/')));
     table.insert("graph".to_owned(), text(cloud.graph.as_str().trim_end_matches('/')));
     table.insert("smtp".to_owned(), text(&cloud.smtp.to_string()));
+    table.insert("imap".to_owned(), text(&cloud.imap.to_string()));
+    table.insert("pop".to_owned(), text(&cloud.pop.to_string()));
     table.insert("dns".to_owned(), text(&sandbox.addresses().dns.to_string()));
     table.insert("ca_file".to_owned(), text("ca.pem"));
     table.insert("mx_suffixes".to_owned(), Value::Array(cloud.mx_suffixes.iter().map(|s| text(s)).collect()));
@@ -177,8 +184,10 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         "format": FORMAT,
         "login": login,
         // Not served in this version; the keys are there so that a reader need not ask.
-        "graph": null, "ews": null, "mx": null, "imap": null, "pop": null,
+        "graph": null, "ews": null, "mx": null,
         "smtp": format!("localhost:{}", addresses.smtp.port()),
+        "imap": format!("localhost:{}", addresses.imap.port()),
+        "pop": format!("localhost:{}", addresses.pop.port()),
         "dns": addresses.dns.to_string(),
         "tenant_id": sandbox.word("tenant"),
         "client_id": sandbox.word("client_id"),

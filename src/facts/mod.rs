@@ -3,6 +3,7 @@
 mod consent;
 mod dns;
 mod http;
+mod mailbox;
 mod setup;
 mod smtp;
 mod token;
@@ -10,6 +11,7 @@ mod token;
 pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
 pub use dns::{DnsFacts, LookupFacts, MxFact, SpfFacts};
 pub use http::{EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
+pub use mailbox::{MailboxFacts, MailboxReply, MailboxStage, MailboxStep};
 pub use setup::{CloudFacts, Note, SetupFacts};
 pub use smtp::{Accepted, Line, MessageFacts, Reply, SmtpFacts, Stage, Step};
 pub use token::{Form, Refusal, Signature, TokenFacts};
@@ -47,6 +49,10 @@ pub struct Facts {
     pub tokens: Vec<TokenFacts>,
     /// The SMTP submission dialogue.
     pub smtp: Option<SmtpFacts>,
+    /// The IMAP dialogue.
+    pub imap: Option<MailboxFacts>,
+    /// The POP dialogue.
+    pub pop: Option<MailboxFacts>,
     /// The domain's records.
     pub dns: Option<DnsFacts>,
     /// The admin-consent link or the address it redirected to.

@@ -83,6 +83,10 @@ pub enum Where {
     Token,
     /// In an SMTP dialogue.
     Smtp,
+    /// In an IMAP dialogue.
+    Imap,
+    /// In a POP dialogue.
+    Pop,
     /// In the Domain Name System.
     Dns,
     /// In the set-up of the tenant.

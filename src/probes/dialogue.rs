@@ -5,7 +5,7 @@ use std::time::Instant as Clock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::time::{Instant, timeout_at};
 
 use super::net::Stream;
@@ -16,11 +16,11 @@ use crate::setup::secret::{Mask, Secret};
 /// RFC 5321 section 4.5.3.1.5 allows 512 octets a line; servers are longer, but not this long.
 const LONGEST_LINE: usize = 8 * 1024;
 /// Lines of one reply; Exchange Online's EHLO has ten.
-const MOST_LINES: usize = 128;
+pub(super) const MOST_LINES: usize = 128;
 /// Octets of one reply: what a server says is kept three times over, and its longest refusals have some hundred.
-const LONGEST_REPLY: usize = 8 * 1024;
+pub(super) const LONGEST_REPLY: usize = 8 * 1024;
 /// As much of what is no reply as a person wants to see.
-const EXCERPT: usize = 300;
+pub(super) const EXCERPT: usize = 300;
 
 /// One conversation over lines.
 pub(super) struct Dialogue {
@@ -139,12 +139,17 @@ impl Dialogue {
     /// What the last reply, a challenge, holds once decoded, masked. From the octets as they came: base64 looks like a
     /// credential, so the mask has already covered it in the reply. None: it is no base64 of text.
     pub(super) fn challenge(&self) -> Option<String> {
-        let octets = STANDARD.decode(self.raw.get(4..)?.trim()).ok()?;
+        self.challenge_behind(4)
+    }
+
+    /// The same where the last line begins with so many octets of its own.
+    pub(super) fn challenge_behind(&self, octets: usize) -> Option<String> {
+        let octets = STANDARD.decode(self.raw.get(octets..)?.trim()).ok()?;
         Some(self.mask.apply(&String::from_utf8(octets).ok()?))
     }
 
     /// Reads one line, without its end, masked.
-    async fn line(&mut self) -> Result<String, Fault> {
+    pub(super) async fn line(&mut self) -> Result<String, Fault> {
         let octets = match timeout_at(self.deadline, read_line(&mut self.stream)).await {
             Err(_) => return Err(silent("no answer in time")),
             Ok(octets) => octets?,
@@ -153,6 +158,17 @@ impl Dialogue {
         let text = self.mask.apply(&self.raw);
         self.record('<', &text);
         Ok(text)
+    }
+
+    /// Reads so many octets and keeps none of them: a literal of IMAP.
+    pub(super) async fn skip(&mut self, octets: usize) -> Result<(), Fault> {
+        let mut nowhere = vec![0; octets];
+        match timeout_at(self.deadline, self.stream.read_exact(&mut nowhere)).await {
+            Err(_) => return Err(silent("no answer in time")),
+            Ok(read) => read.map_err(|e| fault::of_io(&e))?,
+        };
+        self.note(&format!("a literal of {octets} octets"));
+        Ok(())
     }
 
     fn record(&mut self, side: char, text: &str) {

@@ -9,7 +9,7 @@ use colored::Colorize as _;
 use super::style::{Style, in_short, printable, wrap};
 use crate::access::Access;
 use crate::claims::meaning;
-use crate::facts::{ConsentLinks, SmtpFacts, TokenFacts};
+use crate::facts::{ConsentLinks, Line, SmtpFacts, TokenFacts};
 use crate::report::{FindingReport, Report, Summary, Word};
 use crate::spf::Audit;
 
@@ -48,7 +48,10 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
             policy(&mut out, audit);
         }
         if let Some(smtp) = &report.facts.smtp {
-            transcript(&mut out, smtp);
+            transcript(&mut out, &smtp.server, &smtp.transcript);
+        }
+        for talk in [&report.facts.imap, &report.facts.pop].into_iter().flatten() {
+            transcript(&mut out, &talk.server, &talk.transcript);
         }
     }
     if !report.findings.is_empty() {
@@ -292,9 +295,9 @@ fn policy(out: &mut String, audit: &Audit) {
     }
 }
 
-fn transcript(out: &mut String, smtp: &SmtpFacts) {
-    let _ = writeln!(out, "{} {}", "Transcript of".bold(), smtp.server.bold());
-    for line in &smtp.transcript {
+fn transcript(out: &mut String, server: &str, lines: &[Line]) {
+    let _ = writeln!(out, "{} {}", "Transcript of".bold(), server.bold());
+    for line in lines {
         let _ = writeln!(out, "  {:>6} ms {} {}", line.ms, line.side, printable(&line.text));
     }
 }
@@ -319,6 +322,8 @@ fn topic_title(topic: &str) -> &str {
         "entra" => "Login service",
         "token" => "Token",
         "smtp" => "SMTP submission",
+        "imap" => "IMAP",
+        "pop" => "POP",
         "send" => "Probe mail",
         "consent" => "Consent",
         other => other,

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::keys::PUBLISHED;
 use super::state::{App, Mailbox, State, Switch, Tenant};
 use crate::facts::TokenFacts;
+use crate::road::Road;
 use crate::setup::secret::Secret;
 
 /// How a login ends.
@@ -16,6 +17,17 @@ pub(super) enum Login {
     Refused,
     /// The service refuses by policy and names it.
     Policy(String),
+}
+
+/// How a login to a mailbox ends over IMAP and POP.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// The mailbox of this address is open.
+    Open(String),
+    /// The token is good, and no mailbox opens.
+    NotConnected,
+    /// The token is refused.
+    Refused,
 }
 
 /// What Exchange takes for an audience of its own (microsoft-facts D.1).
@@ -38,6 +50,22 @@ impl State {
             return Login::Refused;
         }
         tenant.policy_for(mailbox).map_or(Login::Open, Login::Policy)
+    }
+
+    /// What a token opens over IMAP or POP: the token and the registration first, then the mailbox, its right and its
+    /// switch (microsoft-facts F.10).
+    pub(super) fn open_mailbox(&self, road: Road, user: &str, token: &str, now: i64) -> Opening {
+        let Some((claims, tenant)) = self.read_token(token, now) else { return Opening::Refused };
+        let by_role = road.wants().roles.iter().any(|role| claims.roles().contains(role));
+        if !by_role || !tenant.app.in_exchange(claims.text("oid")) {
+            return Opening::Refused;
+        }
+        let app = claims.client_id().unwrap_or_default();
+        let mailbox = tenant.mailboxes.iter().find(|mailbox| mailbox.has(user)).filter(|mailbox| {
+            let off = if road == Road::Pop { mailbox.pop_off } else { mailbox.imap_off };
+            !off && !mailbox.logon_fails && mailbox.full_access.iter().any(|id| id.eq_ignore_ascii_case(app))
+        });
+        mailbox.map_or(Opening::NotConnected, |mailbox| Opening::Open(mailbox.address.clone()))
     }
 
     fn read_token(&self, token: &str, now: i64) -> Option<(TokenFacts, &Tenant)> {

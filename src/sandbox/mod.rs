@@ -8,8 +8,11 @@ mod dns;
 mod entra;
 mod grants;
 mod https;
+mod imap;
 mod keys;
+mod lines;
 mod mail;
+mod pop;
 mod refusal;
 mod scenario;
 mod serve;
@@ -31,6 +34,7 @@ use toml::{Table, Value};
 use url::Url;
 
 use crate::cloud::{Cloud, HostPort, Trust};
+use crate::road::Road;
 
 /// A running tenant. Dropping it ends it.
 pub struct Sandbox {
@@ -64,6 +68,10 @@ pub struct Ports {
     pub login: u16,
     /// SMTP submission.
     pub smtp: u16,
+    /// IMAP.
+    pub imap: u16,
+    /// POP.
+    pub pop: u16,
     /// DNS, both UDP and TCP.
     pub dns: u16,
 }
@@ -75,6 +83,10 @@ pub struct Addresses {
     pub login: SocketAddr,
     /// SMTP submission.
     pub smtp: SocketAddr,
+    /// IMAP.
+    pub imap: SocketAddr,
+    /// POP.
+    pub pop: SocketAddr,
     /// DNS.
     pub dns: SocketAddr,
 }
@@ -87,7 +99,7 @@ impl Default for Options {
 
 impl Ports {
     /// The ports of the real services.
-    pub const STANDARD: Ports = Ports { login: 443, smtp: 587, dns: 53 };
+    pub const STANDARD: Ports = Ports { login: 443, smtp: 587, imap: 993, pop: 995, dns: 53 };
 }
 
 /// Starts a tenant in the state that a scenario describes.
@@ -97,8 +109,16 @@ impl Ports {
 pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<Sandbox> {
     let login = TcpListener::bind((options.bind, options.ports.login)).await?;
     let smtp = TcpListener::bind((options.bind, options.ports.smtp)).await?;
+    let imap = TcpListener::bind((options.bind, options.ports.imap)).await?;
+    let pop = TcpListener::bind((options.bind, options.ports.pop)).await?;
     let (dns_udp, dns_tcp) = bind_dns(options).await?;
-    let addresses = Addresses { login: login.local_addr()?, smtp: smtp.local_addr()?, dns: dns_udp.local_addr()? };
+    let addresses = Addresses {
+        login: login.local_addr()?,
+        smtp: smtp.local_addr()?,
+        imap: imap.local_addr()?,
+        pop: pop.local_addr()?,
+        dns: dns_udp.local_addr()?,
+    };
     let state = scenario.state(options.tenants, &addresses);
     let authority = ca::Authority::new(&state);
     let state: Shared = Arc::new(Mutex::new(state));
@@ -106,6 +126,8 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     let rtt = options.rtt;
     tasks.spawn(entra::serve(login, authority.server(), state.clone(), rtt));
     tasks.spawn(smtp::serve(smtp, authority.server(), state.clone(), rtt));
+    tasks.spawn(lines::serve(imap, authority.server(), state.clone(), rtt, Road::Imap));
+    tasks.spawn(lines::serve(pop, authority.server(), state.clone(), rtt, Road::Pop));
     tasks.spawn(dns::serve(dns_udp, dns_tcp, state.clone(), rtt));
     Ok(Sandbox { state, addresses, ca: authority.pem(), scenario, tasks })
 }
@@ -134,6 +156,8 @@ impl Sandbox {
             graph: login.clone(),
             login,
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
+            imap: port(self.addresses.imap, self.scenario.imap_closed),
+            pop: port(self.addresses.pop, self.scenario.pop_closed),
             mx_suffixes: vec![format!(".{}", state::MX_DOMAIN)],
             spf_include: state::SPF_INCLUDE.to_owned(),
             resolver: Some(self.addresses.dns),
@@ -198,4 +222,9 @@ impl Sandbox {
     pub async fn ended(&mut self) {
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+/// Where a service is reached; a scenario may name a port where nothing listens.
+fn port(address: SocketAddr, closed: bool) -> HostPort {
+    HostPort { host: "localhost".to_owned(), port: if closed { 1 } else { address.port() } }
 }

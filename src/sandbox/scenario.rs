@@ -33,6 +33,10 @@ pub struct Scenario {
     pub(super) profile: Table,
     /// Nothing listens on the submission port.
     pub(super) smtp_closed: bool,
+    /// Nothing listens on the port of IMAP.
+    pub(super) imap_closed: bool,
+    /// Nothing listens on the port of POP.
+    pub(super) pop_closed: bool,
     /// The client does not know the authority that vouches for the services.
     pub(super) distrusted: bool,
     /// The findings that are not `pass`, by check: `fail CAUSE`, `skipped CHECK`, `not-observed`, …

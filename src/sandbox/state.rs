@@ -85,6 +85,10 @@ pub(super) struct Mailbox {
     /// Addresses that this mailbox may send as besides its own.
     pub(super) send_as: Vec<String>,
     pub(super) smtp_auth: Switch,
+    /// `Set-CASMailbox -ImapEnabled $false`.
+    pub(super) imap_off: bool,
+    /// `Set-CASMailbox -PopEnabled $false`.
+    pub(super) pop_off: bool,
     /// The store refuses the session although the login succeeded.
     pub(super) logon_fails: bool,
     pub(super) full: bool,

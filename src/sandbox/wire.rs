@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::facts::Stage;
+use crate::facts::{MailboxStage, Stage};
 
 /// Faults of the wire.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -28,6 +28,10 @@ pub(super) struct Wire {
     pub(super) smtp_refuses_long_lines: bool,
     /// Sends an error challenge before it refuses, as servers other than Exchange do.
     pub(super) smtp_challenges: bool,
+    /// Faults of IMAP.
+    pub(super) imap: MailboxWire,
+    /// Faults of POP.
+    pub(super) pop: MailboxWire,
     /// The certificate is for another name.
     pub(super) other_name: bool,
     /// The certificate is out of date.
@@ -42,4 +46,22 @@ pub(super) struct Wire {
     pub(super) login_echoes: bool,
     /// The keys can not be had.
     pub(super) keys_missing: bool,
+}
+
+/// Faults of a mailbox protocol.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct MailboxWire {
+    /// Says nothing from this stage on.
+    pub(super) silent_at: Option<MailboxStage>,
+    /// Closes the connection instead of answering at this stage.
+    pub(super) closes_at: Option<MailboxStage>,
+    /// Answers `says` at this stage, whatever was asked; `TAG` stands for the tag of IMAP.
+    pub(super) says_at: Option<MailboxStage>,
+    /// What it answers.
+    pub(super) says: String,
+    /// The capabilities, where they are not the service's own.
+    pub(super) offers: Option<String>,
+    /// Sends an error challenge before it refuses, as servers other than Exchange do.
+    pub(super) challenges: bool,
 }

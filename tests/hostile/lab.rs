@@ -82,6 +82,8 @@ pub(crate) struct Plan {
     pub(crate) smtp: Option<(At, Manner)>,
     /// What stands in the place of the second EHLO answer's AUTH line.
     pub(crate) auth_line: &'static str,
+    /// What the server of IMAP and POP does under TLS.
+    pub(crate) mailbox: Manner,
     pub(crate) names: Names,
     pub(crate) dns_tcp: Manner,
 }
@@ -92,6 +94,7 @@ impl Default for Plan {
             web: Web::Misbehaves(Manner::Close),
             smtp: None,
             auth_line: "AUTH LOGIN XOAUTH2",
+            mailbox: Manner::Close,
             names: Arc::new(|_| Vec::new()),
             dns_tcp: Manner::Close,
         }
@@ -140,8 +143,10 @@ impl Lab {
         let seen = Arc::new(Seen::default());
         let (pem, acceptor) = authority();
         let (login, smtp, dns, elsewhere) = runtime.block_on(listen(plan, &acceptor, &seen));
+        let mailbox = runtime.block_on(listen_for_mailboxes(plan, &acceptor)).port();
         let config = format!(
             "default = 'lab'\n[cloud.lab]\nlogin = 'https://localhost:{}'\nsmtp = 'localhost:{}'\ndns = '{dns}'\n\
+             imap = 'localhost:{mailbox}'\npop = 'localhost:{mailbox}'\n\
              ca_file = 'ca.pem'\nmx_suffixes = ['.mail.test']\nspf_include = 'spf.mail.test'\n\
              [profile.lab]\ncloud = 'lab'\nmailbox = 'app@contoso.test'\n",
             login.port(),
@@ -253,6 +258,21 @@ async fn listen(
     serve(tcp, move |stream| perform(stream, manner.clone()));
     tokio::spawn(serve_names(udp, plan.names.clone()));
     (login_at, smtp_at, dns_at, elsewhere_at)
+}
+
+async fn listen_for_mailboxes(plan: &Plan, acceptor: &TlsAcceptor) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tls, manner) = (acceptor.clone(), plan.mailbox.clone());
+    serve(listener, move |stream| {
+        let (tls, manner) = (tls.clone(), manner.clone());
+        async move {
+            if let Ok(stream) = tls.accept(stream).await {
+                perform(stream, manner).await;
+            }
+        }
+    });
+    address
 }
 
 async fn dns_sockets() -> (UdpSocket, TcpListener) {
