@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-const WHERE: [&str; 9] = ["input", "network", "entra", "consent", "token", "smtp", "dns", "setup", "sandbox"];
+const WHERE: [&str; 10] = ["input", "network", "entra", "consent", "token", "smtp", "graph", "dns", "setup", "sandbox"];
 const WHO: [&str; 7] =
     ["developer", "tenant-admin", "exchange-admin", "dns-admin", "network-admin", "user", "microsoft"];
 /// The sections of a full page, in order; `depth = "brief"` has the first two only.

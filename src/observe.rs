@@ -5,10 +5,10 @@ use std::future::Future;
 
 use tokio::sync::watch;
 
-use crate::facts::{DnsFacts, FORMAT, Facts, Signature, SmtpFacts, Stage, TokenFacts, Visit};
+use crate::facts::{DnsFacts, FORMAT, Facts, GraphFacts, Signature, SmtpFacts, Stage, TokenFacts, Visit};
 use crate::message::ProbeMail;
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, Keys, SmtpJob, TokenJob};
+use crate::probes::{self, Client, GraphJob, Keys, SmtpJob, TokenJob};
 use crate::road::{Resource, Road};
 use crate::setup::secret::Secret;
 use crate::setup::{Credential, Setup};
@@ -47,16 +47,24 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         }
         _ => None,
     });
+    let graph = plan.steps.iter().find_map(|step| match step {
+        Step::Graph { mail, kept } => {
+            let talk = graph(&client, setup, mail.clone(), kept.clone(), tokens.clone());
+            Some(watch_step(step, Box::pin(talk), progress))
+        }
+        _ => None,
+    });
     let getting = async {
         let got = get_tokens(&client, setup, plan, progress).await;
         // The SMTP dialogue may have ended before it wanted a token; then nobody listens, and that is fine.
         let _ = arrived.send(Some(got.iter().map(|(facts, token)| (facts.resource, token.clone())).collect()));
         got
     };
-    let (entra, got, smtp, dns) = tokio::join!(optional(entra), getting, optional(smtp), optional(dns));
+    let (entra, got, smtp, graph, dns) =
+        tokio::join!(optional(entra), getting, optional(smtp), optional(graph), optional(dns));
     let (entra, keys) = entra.map_or((None, None), |(facts, keys)| (Some(facts), Some(keys)));
     let tokens = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
-    let facts = Facts { observed_at: plan.now, entra, tokens, smtp, dns, consent: None };
+    let facts = Facts { observed_at: plan.now, entra, tokens, smtp, graph, dns, consent: None };
     Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts }
 }
 
@@ -132,7 +140,7 @@ fn verified(mut facts: TokenFacts, token: Option<&Secret>, keys: Option<&Keys>) 
     facts
 }
 
-async fn smtp(setup: &Setup, mail: Option<ProbeMail>, stop_after: Option<Stage>, mut tokens: Tokens) -> SmtpFacts {
+async fn smtp(setup: &Setup, mail: Option<ProbeMail>, stop_after: Option<Stage>, tokens: Tokens) -> SmtpFacts {
     let user = setup.mailbox.clone().unwrap_or_default();
     let job = SmtpJob {
         server: setup.cloud.smtp.clone(),
@@ -148,13 +156,32 @@ async fn smtp(setup: &Setup, mail: Option<ProbeMail>, stop_after: Option<Stage>,
         timeout: setup.timeout,
         mask: setup.mask.clone(),
     };
-    let wanted = Road::Smtp.wants().resource;
-    let token = async move {
-        let arrived = tokens.wait_for(Option::is_some).await.ok()?;
-        let all = arrived.as_ref()?;
-        all.iter().find(|(of, _)| of.is_none_or(|of| of == wanted)).and_then(|(_, token)| token.clone())
+    probes::smtp(&job, token_for(Road::Smtp, tokens)).await
+}
+
+async fn graph(client: &Client, setup: &Setup, mail: Option<ProbeMail>, kept: String, tokens: Tokens) -> GraphFacts {
+    let mailbox = setup.mailbox.clone().unwrap_or_default();
+    let job = GraphJob {
+        cloud: setup.cloud.clone(),
+        proxy: setup.proxy.clone(),
+        from: setup.from.clone().filter(|from| !from.eq_ignore_ascii_case(&mailbox)),
+        to: setup.to.clone().unwrap_or_default(),
+        mailbox,
+        mail,
+        kept,
+        mime: setup.mime,
+        timeout: setup.timeout,
+        mask: setup.mask.clone(),
     };
-    probes::smtp(&job, token).await
+    probes::graph(&job, client, token_for(Road::Graph, tokens)).await
+}
+
+/// The token for the API of a road, when it has arrived.
+async fn token_for(road: Road, mut tokens: Tokens) -> Option<Secret> {
+    let wanted = road.wants().resource;
+    let arrived = tokens.wait_for(Option::is_some).await.ok()?;
+    let all = arrived.as_ref()?;
+    all.iter().find(|(of, _)| of.is_none_or(|of| of == wanted)).and_then(|(_, token)| token.clone())
 }
 
 /// The name for EHLO (RFC 5321 section 4.1.1.1): this host's own, or an address literal where it has none.

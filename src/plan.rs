@@ -45,6 +45,13 @@ pub enum Step {
         /// Go no further than this.
         stop_after: Option<Stage>,
     },
+    /// Ask Microsoft Graph.
+    Graph {
+        /// The mail, when it leaves.
+        mail: Option<ProbeMail>,
+        /// Why it does not, otherwise.
+        kept: String,
+    },
     /// Look the domain up.
     Dns,
 }
@@ -134,25 +141,39 @@ impl Plan {
     }
 
     fn roads(&mut self, setup: &Setup, slice: Slice) -> Result<(), InputError> {
-        for road in setup.roads.iter().filter(|road| **road != Road::Smtp) {
-            let why = "this version looks at the token for it, and talks SMTP only";
+        for road in setup.roads.iter().filter(|road| !TALKED.contains(road)) {
+            let why = "this version looks at the token for it, and does not talk over it";
             self.leave_out(&format!("the conversation of the {road} road"), why);
         }
-        if !setup.roads.contains(&Road::Smtp) {
+        if !setup.roads.iter().any(|road| TALKED.contains(road)) {
             return Ok(());
         }
-        let from = setup.from.as_ref().or(setup.mailbox.as_ref());
-        let mail = if let (true, Some(from), Some(to)) = (slice.send, from, &setup.to) {
-            Some(ProbeMail::compose(from, to, self.now).map_err(|e| InputError::new("the probe mail", e))?)
-        } else {
-            self.leave_out(
-                "the probe mail",
-                if slice.send { "no recipient is known (--to)" } else { "it leaves only with --send" },
-            );
-            None
+        let mail = match kept(setup, slice) {
+            Some(why) => {
+                self.leave_out("the probe mail", why);
+                None
+            }
+            None => self.mail(setup)?,
         };
-        self.steps.push(Step::Smtp { mail, stop_after: setup.stop_after });
+        // One mail leaves per run, so one road has it.
+        let over = |road: Road| mail.clone().filter(|_| setup.via == road);
+        if setup.roads.contains(&Road::Smtp) {
+            self.steps.push(Step::Smtp { mail: over(Road::Smtp), stop_after: setup.stop_after });
+        }
+        if setup.roads.contains(&Road::Graph) {
+            let elsewhere = mail.is_some().then(|| format!("the probe mail leaves over {}", setup.via));
+            let kept = elsewhere.unwrap_or_else(|| {
+                "nothing is sent without --send, and with Mail.Send alone nothing harmless can be asked".to_owned()
+            });
+            self.steps.push(Step::Graph { mail: over(Road::Graph), kept });
+        }
         Ok(())
+    }
+
+    fn mail(&self, setup: &Setup) -> Result<Option<ProbeMail>, InputError> {
+        let from = setup.from.as_ref().or(setup.mailbox.as_ref());
+        let (Some(from), Some(to)) = (from, &setup.to) else { return Ok(None) };
+        ProbeMail::compose(from, to, self.now).map(Some).map_err(|e| InputError::new("the probe mail", e))
     }
 
     fn leave_out(&mut self, what: &str, why: &str) {
@@ -163,6 +184,27 @@ impl Plan {
     pub fn rows(&self, setup: &Setup) -> Vec<PlannedStep> {
         self.steps.iter().map(|step| step.row(setup)).collect()
     }
+}
+
+/// The roads that this version talks over.
+const TALKED: [Road; 2] = [Road::Smtp, Road::Graph];
+
+/// Why no mail leaves, if none does.
+fn kept(setup: &Setup, slice: Slice) -> Option<&'static str> {
+    if !slice.send {
+        return Some("it leaves only with --send");
+    }
+    if setup.to.is_none() || setup.from.as_ref().or(setup.mailbox.as_ref()).is_none() {
+        return Some("no recipient is known (--to)");
+    }
+    if !setup.roads.contains(&setup.via) {
+        return Some("the road of --via is none of this run's roads");
+    }
+    if !TALKED.contains(&setup.via) {
+        return Some("this version does not send over the road of --via");
+    }
+    // The stages are those of SMTP; whoever names one does not want a request that has no stages.
+    (setup.via == Road::Graph && setup.stop_after.is_some()).then_some("it is not to go so far (--stop-after)")
 }
 
 /// A step in words.
@@ -185,6 +227,8 @@ impl Step {
             Step::ReadToken => "reading the token",
             Step::Smtp { mail: Some(_), .. } => "sending the probe over SMTP",
             Step::Smtp { .. } => "talking SMTP",
+            Step::Graph { mail: Some(_), .. } => "sending the probe over Microsoft Graph",
+            Step::Graph { .. } => "looking for Microsoft Graph",
             Step::Dns => "looking the domain up",
         }
     }
@@ -209,6 +253,15 @@ impl Step {
                 };
                 let sends = mail.is_some() && stop_after.is_none();
                 (format!("SMTP with STARTTLS and XOAUTH2; {end}"), Some(setup.cloud.smtp.to_string()), sends)
+            }
+            Step::Graph { mail, .. } => {
+                let what = match mail {
+                    Some(_) => format!("POST one mail to {}", setup.to.as_deref().unwrap_or_default()),
+                    None => "HEAD, without a token; nothing is sent".to_owned(),
+                };
+                let url = &setup.cloud.graph;
+                let host = url.host_str().unwrap_or_default();
+                (what, Some(format!("{host}:{}", url.port_or_known_default().unwrap_or(443))), mail.is_some())
             }
             Step::Dns => {
                 let server = setup.cloud.resolver.map_or("the system's resolver".to_owned(), |r| r.to_string());

@@ -3,6 +3,7 @@
 mod consent;
 mod dns;
 mod entra;
+mod graph;
 mod network;
 mod send;
 mod setup;
@@ -14,7 +15,17 @@ use crate::facts::Visit;
 
 /// Every check, in the order in which it is judged and shown.
 pub fn all() -> Vec<&'static Check> {
-    [setup::CHECKS, dns::CHECKS, entra::CHECKS, token::CHECKS, smtp::CHECKS, send::CHECKS, consent::CHECKS].concat()
+    [
+        setup::CHECKS,
+        dns::CHECKS,
+        entra::CHECKS,
+        token::CHECKS,
+        smtp::CHECKS,
+        send::CHECKS,
+        graph::CHECKS,
+        consent::CHECKS,
+    ]
+    .concat()
 }
 
 /// The checks that apply to a visit: those of its sub-command.
@@ -23,8 +34,8 @@ pub fn of(visit: &Visit) -> Vec<&'static Check> {
         "check-token" => &["setup", "entra", "token"],
         "check-dns" => &["dns"],
         "consent-url" => &["consent"],
-        "probe-send" => &["setup", "entra", "token", "smtp", "send"],
-        _ => &["setup", "dns", "entra", "token", "smtp", "send"],
+        "probe-send" => &["setup", "entra", "token", "smtp", "send", "graph"],
+        _ => &["setup", "dns", "entra", "token", "smtp", "send", "graph"],
     };
     all().into_iter().filter(|check| topics.contains(&check.topic()) && applies(check, visit)).collect()
 }

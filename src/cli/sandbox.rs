@@ -176,8 +176,9 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
     let words = json!({
         "format": FORMAT,
         "login": login,
+        "graph": login,
         // Not served in this version; the keys are there so that a reader need not ask.
-        "graph": null, "ews": null, "mx": null, "imap": null, "pop": null,
+        "ews": null, "mx": null, "imap": null, "pop": null,
         "smtp": format!("localhost:{}", addresses.smtp.port()),
         "dns": addresses.dns.to_string(),
         "tenant_id": sandbox.word("tenant"),

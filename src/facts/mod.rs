@@ -2,6 +2,7 @@
 
 mod consent;
 mod dns;
+mod graph;
 mod http;
 mod setup;
 mod smtp;
@@ -9,6 +10,7 @@ mod token;
 
 pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
 pub use dns::{DnsFacts, LookupFacts, MxFact, SpfFacts};
+pub use graph::{GraphFacts, GraphRefusal};
 pub use http::{EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
 pub use setup::{CloudFacts, Note, SetupFacts};
 pub use smtp::{Accepted, Line, MessageFacts, Reply, SmtpFacts, Stage, Step};
@@ -47,6 +49,8 @@ pub struct Facts {
     pub tokens: Vec<TokenFacts>,
     /// The SMTP submission dialogue.
     pub smtp: Option<SmtpFacts>,
+    /// The visit to Microsoft Graph.
+    pub graph: Option<GraphFacts>,
     /// The domain's records.
     pub dns: Option<DnsFacts>,
     /// The admin-consent link or the address it redirected to.

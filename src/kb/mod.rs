@@ -83,6 +83,8 @@ pub enum Where {
     Token,
     /// In an SMTP dialogue.
     Smtp,
+    /// In an answer of Microsoft Graph.
+    Graph,
     /// In the Domain Name System.
     Dns,
     /// In the set-up of the tenant.

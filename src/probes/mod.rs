@@ -6,6 +6,7 @@ mod dialogue;
 mod dns;
 mod entra;
 mod fault;
+mod graph;
 mod http;
 mod net;
 mod smtp;
@@ -14,6 +15,7 @@ mod token;
 
 pub use dns::domain as dns_domain;
 pub use entra::{Keys, discovery};
+pub use graph::{GraphJob, probe as graph};
 pub use http::Client;
 pub(crate) use net::login as proxy_login;
 pub use smtp::{SmtpJob, probe as smtp};

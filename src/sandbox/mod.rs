@@ -7,9 +7,11 @@ mod consent;
 mod dns;
 mod entra;
 mod grants;
+mod graph;
 mod https;
 mod keys;
 mod mail;
+mod note;
 mod refusal;
 mod scenario;
 mod serve;
@@ -131,7 +133,7 @@ impl Sandbox {
         let login = Url::parse(&login).expect("a host and a port");
         Cloud {
             name: self.scenario.cloud_name(),
-            graph: login.clone(),
+            graph: self.graph(&login),
             login,
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
             mx_suffixes: vec![format!(".{}", state::MX_DOMAIN)],
@@ -143,6 +145,15 @@ impl Sandbox {
             },
             ..base
         }
+    }
+
+    /// Graph shares the port of the login service, or is at one where nothing listens.
+    fn graph(&self, login: &Url) -> Url {
+        let mut url = login.clone();
+        if self.scenario.graph_closed {
+            let _ = url.set_port(Some(1));
+        }
+        url
     }
 
     /// A scenario may name a port where nothing listens.

@@ -141,7 +141,7 @@ impl Lab {
         let (pem, acceptor) = authority();
         let (login, smtp, dns, elsewhere) = runtime.block_on(listen(plan, &acceptor, &seen));
         let config = format!(
-            "default = 'lab'\n[cloud.lab]\nlogin = 'https://localhost:{}'\nsmtp = 'localhost:{}'\ndns = '{dns}'\n\
+            "default = 'lab'\n[cloud.lab]\nlogin = 'https://localhost:{0}'\ngraph = 'https://localhost:{0}'\nsmtp = 'localhost:{1}'\ndns = '{dns}'\n\
              ca_file = 'ca.pem'\nmx_suffixes = ['.mail.test']\nspf_include = 'spf.mail.test'\n\
              [profile.lab]\ncloud = 'lab'\nmailbox = 'app@contoso.test'\n",
             login.port(),
