@@ -49,7 +49,8 @@ pub struct Facts {
     pub tokens: Vec<TokenFacts>,
     /// The SMTP submission dialogue.
     pub smtp: Option<SmtpFacts>,
-    /// The visit to Microsoft Graph.
+    /// The visit to Microsoft Graph; not written where there was none, as before there could be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub graph: Option<GraphFacts>,
     /// The domain's records.
     pub dns: Option<DnsFacts>,
