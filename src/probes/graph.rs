@@ -78,7 +78,7 @@ async fn send(job: &GraphJob, mail: &ProbeMail, token: &Secret, facts: &mut Grap
     let (request, answer, once) = client.post_once(&url, token, kind, body).await;
     facts.form = Some(if job.mime { "mime" } else { "json" }.to_owned());
     facts.refusal = answer.as_ref().and_then(|answer| refusal_in(answer, |text| client.seen(text)));
-    facts.request_id = once.request_id.clone();
+    facts.request_id.clone_from(&once.request_id);
     facts.message = Some(MessageFacts {
         // Of a message in JSON Graph makes the Message-ID.
         message_id: if job.mime { mail.message_id.clone() } else { String::new() },

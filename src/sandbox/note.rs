@@ -79,3 +79,32 @@ fn address_in(value: Option<&Value>) -> Option<String> {
     let address = value?.get("emailAddress")?.get("address")?.as_str()?;
     (!address.is_empty()).then(|| address.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn note(more: &Value) -> Result<Note, Option<String>> {
+        let mut message = json!({ "subject": "s\r\nX-Injected: 1", "body": { "content": "b" } });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            message[key] = value.clone();
+        }
+        Note::of_json(&message, "app@contoso.test", true)
+    }
+
+    #[test]
+    fn a_message_in_json_becomes_one_on_the_wire() {
+        let person = |address: &str| json!([{ "emailAddress": { "address": address } }]);
+        let (bob, ann) = (person("bob@contoso.test"), person("ann@contoso.test"));
+        let sound = note(&json!({ "toRecipients": bob, "bccRecipients": ann })).ok().expect("a sound message");
+        let text = String::from_utf8_lossy(&sound.octets).into_owned();
+        assert_eq!(sound.to, ["bob@contoso.test", "ann@contoso.test"]);
+        assert!(text.contains("From: app@contoso.test") && !text.contains("ann@"), "{text}");
+        assert!(!text.contains("\r\nX-Injected"), "{text}");
+        assert!(note(&json!({})).is_err_and(|words| words.is_none()));
+        let named = json!({ "toRecipients": bob, "internetMessageHeaders": [{ "name": "Sender", "value": "x" }] });
+        assert!(note(&named).is_err_and(|words| words.is_some_and(|words| words.contains("Sender"))));
+    }
+}
