@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::mail;
 
 /// A message and what Graph does with it.
+#[derive(Debug)]
 pub(super) struct Note {
     pub(super) from: String,
     pub(super) to: Vec<String>,
@@ -98,7 +99,7 @@ mod tests {
     fn a_message_in_json_becomes_one_on_the_wire() {
         let person = |address: &str| json!([{ "emailAddress": { "address": address } }]);
         let (bob, ann) = (person("bob@contoso.test"), person("ann@contoso.test"));
-        let sound = note(&json!({ "toRecipients": bob, "bccRecipients": ann })).ok().expect("a sound message");
+        let sound = note(&json!({ "toRecipients": bob, "bccRecipients": ann })).expect("a sound message");
         let text = String::from_utf8_lossy(&sound.octets).into_owned();
         assert_eq!(sound.to, ["bob@contoso.test", "ann@contoso.test"]);
         assert!(text.contains("From: app@contoso.test") && !text.contains("ann@"), "{text}");
