@@ -38,12 +38,19 @@ impl ProbeMail {
             .date(now.into())
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("X-O365doctor-Probe"), token.clone()))
-            .body(format!(
-                "This mail was sent by o365doctor to see whether mail flows.\r\n\
-                 Nobody needs to answer it. Its token is {token}.\r\n"
-            ))
+            .body(text_of(&token))
             .map_err(|e| format!("the message can not be composed: {e}"))?;
         Ok(ProbeMail { message_id, subject, octets: message.formatted() })
+    }
+
+    /// The unique token that marks it.
+    pub fn token(&self) -> &str {
+        self.message_id.trim_start_matches('<').split('@').next().unwrap_or_default()
+    }
+
+    /// What a person reads in it.
+    pub fn text(&self) -> String {
+        text_of(self.token())
     }
 
     /// The message as DATA takes it: dots doubled, the final dot behind it (RFC 5321 section 4.5.2).
@@ -63,6 +70,13 @@ impl ProbeMail {
         wire.extend_from_slice(b".\r\n");
         wire
     }
+}
+
+fn text_of(token: &str) -> String {
+    format!(
+        "This mail was sent by o365doctor to see whether mail flows.\r\n\
+         Nobody needs to answer it. Its token is {token}.\r\n"
+    )
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::future::Future;
 use tokio::sync::watch;
 
 use crate::cloud::HostPort;
-use crate::facts::{DnsFacts, FORMAT, Facts, MailboxStage, Signature, SmtpFacts, Stage, TokenFacts, Visit};
+use crate::facts::{DnsFacts, FORMAT, Facts, GraphFacts, MailboxStage, Signature, SmtpFacts, Stage, TokenFacts, Visit};
 use crate::message::ProbeMail;
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, Keys, MailboxJob, SmtpJob, TokenJob};
+use crate::probes::{self, Client, GraphJob, Keys, MailboxJob, SmtpJob, TokenJob};
 use crate::road::{Resource, Road};
 use crate::setup::secret::Secret;
 use crate::setup::{Credential, Setup};
@@ -64,17 +64,31 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         }
         _ => None,
     });
+    let graph = plan.steps.iter().find_map(|step| match step {
+        Step::Graph { mail, kept } => {
+            let talk = graph(&client, setup, mail.clone(), kept.clone(), tokens.clone());
+            Some(watch_step(step, Box::pin(talk), progress))
+        }
+        _ => None,
+    });
     let getting = async {
         let got = get_tokens(&client, setup, plan, progress).await;
         // The dialogues may have ended before they wanted a token; then nobody listens, and that is fine.
         let _ = arrived.send(Some(got.iter().map(|(facts, token)| (facts.resource, token.clone())).collect()));
         got
     };
-    let (entra, got, smtp, dns, imap, pop) =
-        tokio::join!(optional(entra), getting, optional(smtp), optional(dns), optional(imap), optional(pop));
+    let (entra, got, smtp, dns, imap, pop, graph) = tokio::join!(
+        optional(entra),
+        getting,
+        optional(smtp),
+        optional(dns),
+        optional(imap),
+        optional(pop),
+        optional(graph)
+    );
     let (entra, keys) = entra.map_or((None, None), |(facts, keys)| (Some(facts), Some(keys)));
     let tokens = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
-    let facts = Facts { observed_at: plan.now, entra, tokens, smtp, imap, pop, dns, consent: None };
+    let facts = Facts { observed_at: plan.now, entra, tokens, smtp, imap, pop, graph, dns, consent: None };
     Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts }
 }
 
@@ -169,7 +183,24 @@ async fn smtp(setup: &Setup, mail: Option<ProbeMail>, stop_after: Option<Stage>,
     probes::smtp(&job, token_for(Road::Smtp, tokens)).await
 }
 
-/// The token of a road's API, once it has arrived.
+async fn graph(client: &Client, setup: &Setup, mail: Option<ProbeMail>, kept: String, tokens: Tokens) -> GraphFacts {
+    let mailbox = setup.mailbox.clone().unwrap_or_default();
+    let job = GraphJob {
+        cloud: setup.cloud.clone(),
+        proxy: setup.proxy.clone(),
+        from: setup.from.clone().filter(|from| !from.eq_ignore_ascii_case(&mailbox)),
+        to: setup.to.clone().unwrap_or_default(),
+        mailbox,
+        mail,
+        kept,
+        mime: setup.mime,
+        timeout: setup.timeout,
+        mask: setup.mask.clone(),
+    };
+    probes::graph(&job, client, token_for(Road::Graph, tokens)).await
+}
+
+/// The token for the API of a road, when it has arrived.
 async fn token_for(road: Road, mut tokens: Tokens) -> Option<Secret> {
     let wanted = road.wants().resource;
     let arrived = tokens.wait_for(Option::is_some).await.ok()?;

@@ -55,6 +55,13 @@ pub enum Step {
         /// Go no further than this.
         stop_after: Option<MailboxStage>,
     },
+    /// Ask Microsoft Graph.
+    Graph {
+        /// The mail, when it leaves.
+        mail: Option<ProbeMail>,
+        /// Why it does not, otherwise.
+        kept: String,
+    },
     /// Look the domain up.
     Dns,
 }
@@ -124,7 +131,7 @@ fn tenant_of_token(setup: &Setup) -> Option<String> {
 }
 
 /// The roads that are talked on.
-const TALKED: [Road; 3] = [Road::Smtp, Road::Imap, Road::Pop];
+const TALKED: [Road; 4] = [Road::Smtp, Road::Graph, Road::Imap, Road::Pop];
 
 /// Where a stage of SMTP lies in a dialogue with a mailbox server. MAIL and RCPT come after the login, and there nothing
 /// is stopped short of the mailbox.
@@ -160,7 +167,7 @@ impl Plan {
 
     fn roads(&mut self, setup: &Setup, slice: Slice) -> Result<(), InputError> {
         for road in setup.roads.iter().filter(|road| !TALKED.contains(road)) {
-            let why = "this version looks at the token for it, and talks SMTP, IMAP and POP only";
+            let why = "this version looks at the token for it, and does not talk over it";
             self.leave_out(&format!("the conversation of the {road} road"), why);
         }
         let stop_after = mailbox_stop(setup.stop_after);
@@ -170,21 +177,35 @@ impl Plan {
         if setup.roads.contains(&Road::Pop) {
             self.steps.push(Step::Pop { stop_after });
         }
-        if !setup.roads.contains(&Road::Smtp) {
+        if !setup.roads.iter().any(|road| SENT_OVER.contains(road)) {
             return Ok(());
         }
-        let from = setup.from.as_ref().or(setup.mailbox.as_ref());
-        let mail = if let (true, Some(from), Some(to)) = (slice.send, from, &setup.to) {
-            Some(ProbeMail::compose(from, to, self.now).map_err(|e| InputError::new("the probe mail", e))?)
-        } else {
-            self.leave_out(
-                "the probe mail",
-                if slice.send { "no recipient is known (--to)" } else { "it leaves only with --send" },
-            );
-            None
+        let mail = match kept(setup, slice) {
+            Some(why) => {
+                self.leave_out("the probe mail", why);
+                None
+            }
+            None => self.mail(setup)?,
         };
-        self.steps.push(Step::Smtp { mail, stop_after: setup.stop_after });
+        // One mail leaves per run, so one road has it.
+        let over = |road: Road| mail.clone().filter(|_| setup.via == road);
+        if setup.roads.contains(&Road::Smtp) {
+            self.steps.push(Step::Smtp { mail: over(Road::Smtp), stop_after: setup.stop_after });
+        }
+        if setup.roads.contains(&Road::Graph) {
+            let elsewhere = mail.is_some().then(|| format!("the probe mail leaves over {}", setup.via));
+            let kept = elsewhere.unwrap_or_else(|| {
+                "nothing is sent without --send, and with Mail.Send alone nothing harmless can be asked".to_owned()
+            });
+            self.steps.push(Step::Graph { mail: over(Road::Graph), kept });
+        }
         Ok(())
+    }
+
+    fn mail(&self, setup: &Setup) -> Result<Option<ProbeMail>, InputError> {
+        let from = setup.from.as_ref().or(setup.mailbox.as_ref());
+        let (Some(from), Some(to)) = (from, &setup.to) else { return Ok(None) };
+        ProbeMail::compose(from, to, self.now).map(Some).map_err(|e| InputError::new("the probe mail", e))
     }
 
     fn leave_out(&mut self, what: &str, why: &str) {
@@ -195,6 +216,27 @@ impl Plan {
     pub fn rows(&self, setup: &Setup) -> Vec<PlannedStep> {
         self.steps.iter().map(|step| step.row(setup)).collect()
     }
+}
+
+/// The roads that this version sends over.
+const SENT_OVER: [Road; 2] = [Road::Smtp, Road::Graph];
+
+/// Why no mail leaves, if none does.
+fn kept(setup: &Setup, slice: Slice) -> Option<&'static str> {
+    if !slice.send {
+        return Some("it leaves only with --send");
+    }
+    if setup.to.is_none() || setup.from.as_ref().or(setup.mailbox.as_ref()).is_none() {
+        return Some("no recipient is known (--to)");
+    }
+    if !setup.roads.contains(&setup.via) {
+        return Some("the road of --via is none of this run's roads");
+    }
+    if !SENT_OVER.contains(&setup.via) {
+        return Some("this version does not send over the road of --via");
+    }
+    // The stages are those of SMTP; whoever names one does not want a request that has no stages.
+    (setup.via == Road::Graph && setup.stop_after.is_some()).then_some("it is not to go so far (--stop-after)")
 }
 
 /// A step in words.
@@ -219,6 +261,8 @@ impl Step {
             Step::Smtp { .. } => "talking SMTP",
             Step::Imap { .. } => "talking IMAP",
             Step::Pop { .. } => "talking POP",
+            Step::Graph { mail: Some(_), .. } => "sending the probe over Microsoft Graph",
+            Step::Graph { .. } => "looking for Microsoft Graph",
             Step::Dns => "looking the domain up",
         }
     }
@@ -251,6 +295,15 @@ impl Step {
             Step::Pop { stop_after } => {
                 let end = mailbox_end(*stop_after, "STAT, then QUIT");
                 (format!("POP with implicit TLS and XOAUTH2; {end}"), Some(setup.cloud.pop.to_string()), false)
+            }
+            Step::Graph { mail, .. } => {
+                let what = match mail {
+                    Some(_) => format!("POST one mail to {}", setup.to.as_deref().unwrap_or_default()),
+                    None => "HEAD, without a token; nothing is sent".to_owned(),
+                };
+                let url = &setup.cloud.graph;
+                let host = url.host_str().unwrap_or_default();
+                (what, Some(format!("{host}:{}", url.port_or_known_default().unwrap_or(443))), mail.is_some())
             }
             Step::Dns => {
                 let server = setup.cloud.resolver.map_or("the system's resolver".to_owned(), |r| r.to_string());

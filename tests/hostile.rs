@@ -691,3 +691,71 @@ fn records_can_not_steer_the_terminal() {
         assert!(run.stdout.contains("owned"), "{format}: {}", run.stdout);
     }
 }
+
+// ---------------------------------------------------------------- Graph
+
+/// A Graph that is there, and does this where the mail is sent.
+fn graph(post: Vec<u8>) -> Lab {
+    let answer: Answer =
+        Arc::new(
+            move |request: &str| {
+                if request.starts_with("POST") { post.clone() } else { answer("200 OK", "application/json", b"") }
+            },
+        );
+    Lab::start(&Plan { web: Web::Answers(answer), ..Plan::default() })
+}
+
+#[test]
+fn a_graph_that_misbehaves_is_asked_once_and_never_again() {
+    let elsewhere = |lab: &Lab| count(&lab.seen.elsewhere);
+    let page = b"<!DOCTYPE html><html><body>Welcome to the hotel, please log in</body></html>";
+    let attack = json!({"error": {"code": ATTACK, "message": ATTACK, "innerError": {"request-id": ATTACK}}});
+    let echo = json!({"error": {"code": "Echo", "message": format!("you sent {}", lab::TOKEN)}});
+    let cases: Vec<(&str, &str, Vec<u8>, &str)> = vec![
+        ("silent in mid-answer", SHORT, b"HTTP/1.1 202 Acc".to_vec(), "graph-answer-lost"),
+        ("garbage", PATIENT, vec![0xff; 500], "graph-answer-lost"),
+        ("a page for an answer", PATIENT, answer("200 OK", "text/html", page), "graph-answer-lost"),
+        ("a gateway that gave up", PATIENT, answer("504 Gateway Timeout", "text/html", page), "graph-answer-lost"),
+        (
+            "a redirect",
+            PATIENT,
+            b"HTTP/1.1 307 Go\r\nLocation: https://localhost:1/\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            "http-redirected",
+        ),
+        ("an attack on the terminal", PATIENT, json_answer("400 Bad", &attack), "graph-refused"),
+        ("the token repeated", PATIENT, json_answer("400 Bad", &echo), "graph-refused"),
+        ("throttled at once", PATIENT, answer("429 Too Many", "text/plain", b""), "graph-throttled"),
+    ];
+    each(cases, |(name, timeout, post, cause)| {
+        let lab = graph(post);
+        let run = lab.probe(timeout, &["--via", "graph", "--format", "json"]);
+        let report = failed(name, &run);
+        let finding = report["findings"].as_array().unwrap().iter().find(|f| f["check"] == "graph.send").unwrap();
+        assert_eq!(finding["cause"], cause, "{name}: {finding}");
+        let requests = lab.seen.requests.lock().unwrap();
+        let posts = requests.iter().filter(|request| request.starts_with("POST")).count();
+        assert_eq!((posts, elsewhere(&lab)), (1, 0), "{name}");
+        assert!(requests.iter().all(|request| !request.starts_with("GET")), "{name}: {requests:?}");
+        assert!(!run.stdout.contains(lab::TOKEN), "{name}: the token stands in the report");
+    });
+}
+
+#[test]
+fn a_graph_that_attacks_the_terminal_steers_nothing() {
+    let attack = json!({"error": {"code": ATTACK, "message": ATTACK, "innerError": {"request-id": ATTACK}}});
+    let lab = graph(json_answer("400 Bad", &attack));
+    tame("Graph", &lab.probe(PATIENT, &["--via", "graph", "--verbose"]));
+}
+
+#[test]
+fn a_graph_that_is_silent_is_given_up_in_time() {
+    for manner in [Manner::Silent, Manner::Drip(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X".to_vec())] {
+        let lab = Lab::start(&Plan { web: Web::Misbehaves(manner), ..Plan::default() });
+        let run = lab.probe(SHORT, &["--via", "graph", "--format", "json"]);
+        let report = failed("silent", &run);
+        let finding = report["findings"].as_array().unwrap().iter().find(|f| f["check"] == "graph.reach").unwrap();
+        assert_eq!(finding["cause"], "server-silent", "{finding}");
+        let requests = lab.seen.requests.lock().unwrap();
+        assert!(requests.iter().all(|request| request.starts_with("HEAD")), "{requests:?}");
+    }
+}

@@ -3,6 +3,7 @@
 mod consent;
 mod dns;
 mod entra;
+mod graph;
 mod imap;
 mod mailbox;
 mod network;
@@ -26,6 +27,7 @@ pub fn all() -> Vec<&'static Check> {
         imap::CHECKS,
         pop::CHECKS,
         send::CHECKS,
+        graph::CHECKS,
         consent::CHECKS,
     ]
     .concat()
@@ -37,8 +39,8 @@ pub fn of(visit: &Visit) -> Vec<&'static Check> {
         "check-token" => &["setup", "entra", "token"],
         "check-dns" => &["dns"],
         "consent-url" => &["consent"],
-        "probe-send" => &["setup", "entra", "token", "smtp", "send"],
-        _ => &["setup", "dns", "entra", "token", "smtp", "imap", "pop", "send"],
+        "probe-send" => &["setup", "entra", "token", "smtp", "send", "graph"],
+        _ => &["setup", "dns", "entra", "token", "smtp", "imap", "pop", "send", "graph"],
     };
     all().into_iter().filter(|check| topics.contains(&check.topic()) && applies(check, visit)).collect()
 }

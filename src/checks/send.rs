@@ -17,6 +17,9 @@ static ACCEPTED: Check = Check {
 fn accepted(visit: &Visit, _: Road) -> Judgement {
     let talk = smtp::facts(visit)?;
     let Some(message) = &talk.message else {
+        if visit.facts.graph.as_ref().is_some_and(|graph| graph.message.is_some()) {
+            return Err("the probe mail leaves over graph".into());
+        }
         return Err(talk.stopped.as_deref().unwrap_or("no mail was to leave").into());
     };
     let step = smtp::step(talk, Stage::Message).or_else(|_| smtp::step(talk, Stage::Data))?;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{entra, network};
 use crate::access::{self, Access};
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
-use crate::facts::{Form, Reply, Signature, Stage, TokenFacts, Visit};
+use crate::facts::{Accepted, Form, GraphFacts, Reply, Signature, Stage, TokenFacts, Visit};
 use crate::kb::{Cause, cause};
 use crate::road::{Resource, Road};
 
@@ -286,6 +286,9 @@ fn role(visit: &Visit, road: Road) -> Judgement {
 
 /// Whether the road's own server took the token: a better witness than its claims.
 fn logged_in(visit: &Visit, road: Road) -> bool {
+    if road == Road::Graph {
+        return visit.facts.graph.as_ref().and_then(GraphFacts::accepted) == Some(Accepted::Yes);
+    }
     let auth = visit.facts.smtp.as_ref().filter(|_| road == Road::Smtp).and_then(|smtp| smtp.step(Stage::Auth));
     auth.and_then(|step| step.reply.as_ref()).is_some_and(Reply::positive)
 }

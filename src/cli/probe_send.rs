@@ -39,7 +39,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     let wants = Wants { credential: Need::Yes, mailbox: true, to: true, ..Wants::default() };
     let dry_run = arguments.dry_run;
     let slice = |setup: &Setup| match setup.roads[..] {
-        [Road::Smtp, ..] => Ok(Slice {
+        [Road::Smtp | Road::Graph, ..] => Ok(Slice {
             command: "probe-send",
             verify: true,
             token: true,
@@ -47,7 +47,10 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
             send: !dry_run,
             ..Slice::default()
         }),
-        _ => Err(InputError::new("--via", "names a road over which this version does not send; it sends over smtp")),
+        _ => Err(InputError::new(
+            "--via",
+            "names a road over which this version does not send; it sends over smtp and graph",
+        )),
     };
     run::run_with(&global, flags, wants, slice, |_, _| ()).await
 }

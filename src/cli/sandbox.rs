@@ -183,8 +183,9 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
     let words = json!({
         "format": FORMAT,
         "login": login,
+        "graph": login,
         // Not served in this version; the keys are there so that a reader need not ask.
-        "graph": null, "ews": null, "mx": null,
+        "ews": null, "mx": null,
         "smtp": format!("localhost:{}", addresses.smtp.port()),
         "imap": format!("localhost:{}", addresses.imap.port()),
         "pop": format!("localhost:{}", addresses.pop.port()),

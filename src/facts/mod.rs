@@ -2,6 +2,7 @@
 
 mod consent;
 mod dns;
+mod graph;
 mod http;
 mod mailbox;
 mod setup;
@@ -10,6 +11,7 @@ mod token;
 
 pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
 pub use dns::{DnsFacts, LookupFacts, MxFact, SpfFacts};
+pub use graph::{GraphFacts, GraphRefusal};
 pub use http::{EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
 pub use mailbox::{MailboxFacts, MailboxReply, MailboxStage, MailboxStep};
 pub use setup::{CloudFacts, Note, SetupFacts};
@@ -53,6 +55,9 @@ pub struct Facts {
     pub imap: Option<MailboxFacts>,
     /// The POP dialogue.
     pub pop: Option<MailboxFacts>,
+    /// The visit to Microsoft Graph; not written where there was none, as before there could be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graph: Option<GraphFacts>,
     /// The domain's records.
     pub dns: Option<DnsFacts>,
     /// The admin-consent link or the address it redirected to.

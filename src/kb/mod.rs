@@ -87,6 +87,8 @@ pub enum Where {
     Imap,
     /// In a POP dialogue.
     Pop,
+    /// In an answer of Microsoft Graph.
+    Graph,
     /// In the Domain Name System.
     Dns,
     /// In the set-up of the tenant.

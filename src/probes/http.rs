@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, Response};
+use reqwest::{ClientBuilder, RequestBuilder, Response};
 use serde_json::Value;
 use url::Url;
 
@@ -11,7 +11,7 @@ use super::tls::{self, Shown};
 use super::{fault, ms_since};
 use crate::cloud::Cloud;
 use crate::facts::{Fault, FaultKind, HttpFacts, shortened};
-use crate::setup::secret::Mask;
+use crate::setup::secret::{Mask, Secret};
 
 /// Entra's largest answer, the signing keys, has about 30 KiB.
 const LONGEST_BODY: usize = 1024 * 1024;
@@ -19,6 +19,15 @@ const LONGEST_BODY: usize = 1024 * 1024;
 const EXCERPT: usize = 300;
 /// The longest text that is kept of an answer that is understood; Entra's longest refusals have about a thousand.
 const LONGEST_TEXT: usize = 4000;
+
+/// What is seen of a request that must not be made twice.
+#[derive(Default)]
+pub(super) struct Once {
+    /// Whether it surely never left: there was no connection to write it to.
+    pub(super) unsent: bool,
+    /// The service's own id of it.
+    pub(super) request_id: Option<String>,
+}
 
 /// The HTTPS client of one run.
 #[derive(Clone)]
@@ -32,11 +41,29 @@ pub struct Client {
 impl Client {
     /// A client for one cloud. That it can not be built is found out at the first request.
     pub fn new(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>, mask: &Mask) -> Client {
-        let (client, shown) = match build(cloud, timeout, proxy) {
+        Client::made(cloud, timeout, proxy, mask, |builder| builder)
+    }
+
+    fn made(
+        cloud: &Cloud,
+        timeout: Duration,
+        proxy: Option<&Url>,
+        mask: &Mask,
+        more: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Client {
+        let (client, shown) = match build(cloud, timeout, proxy, more) {
             Ok((client, shown)) => (Ok(client), shown),
             Err(fault) => (Err(fault), Shown::default()),
         };
         Client { inner: client, shown, mask: mask.clone(), proxied: proxy.is_some() }
+    }
+
+    /// A client for one request that must not be made twice: no connection is taken over from another request, and the
+    /// library repeats nothing by itself.
+    pub(super) fn once(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>, mask: &Mask) -> Client {
+        let single =
+            |builder: ClientBuilder| builder.retry(reqwest::retry::never()).pool_max_idle_per_host(0).http1_only();
+        Client::made(cloud, timeout, proxy, mask, single)
     }
 
     /// A server's text as it may be kept: masked first, for a secret that is cut in two is no longer found.
@@ -60,20 +87,53 @@ impl Client {
         self.json(&format!("POST {url}"), |client| client.post(url.clone()).form(form)).await
     }
 
+    /// HEAD, to see whether anybody answers.
+    pub(super) async fn head(&self, url: &Url) -> HttpFacts {
+        self.json(&format!("HEAD {url}"), |client| client.head(url.clone())).await.0
+    }
+
+    /// POST of what must not be repeated, with a token; also what tells whether it went out.
+    pub(super) async fn post_once(
+        &self,
+        url: &Url,
+        token: &Secret,
+        kind: &str,
+        body: String,
+    ) -> (HttpFacts, Option<Value>, Once) {
+        let mut once = Once::default();
+        let make = |client: &reqwest::Client| {
+            client.post(url.clone()).bearer_auth(token.expose()).header("content-type", kind).body(body)
+        };
+        let (facts, value) = self.ask(&format!("POST {url}"), make, &mut once).await;
+        (facts, value, once)
+    }
+
     async fn json(
         &self,
         request: &str,
         make: impl FnOnce(&reqwest::Client) -> RequestBuilder,
     ) -> (HttpFacts, Option<Value>) {
+        self.ask(request, make, &mut Once::default()).await
+    }
+
+    async fn ask(
+        &self,
+        request: &str,
+        make: impl FnOnce(&reqwest::Client) -> RequestBuilder,
+        once: &mut Once,
+    ) -> (HttpFacts, Option<Value>) {
         let began = Instant::now();
         let correlation_id = uuid::Uuid::new_v4().to_string();
         let mut facts = HttpFacts { request: self.mask.apply(request), ..HttpFacts::default() };
         let body = match &self.inner {
-            Err(fault) => Err(fault.clone()),
+            Err(fault) => {
+                once.unsent = true;
+                Err(fault.clone())
+            }
             Ok(client) => {
                 let request = make(client).header("client-request-id", &correlation_id);
                 facts.correlation_id = Some(correlation_id);
-                self.exchange(request, &mut facts).await
+                self.exchange(request, &mut facts, once).await
             }
         };
         facts.ms = ms_since(began);
@@ -99,9 +159,17 @@ impl Client {
         (facts, value)
     }
 
-    async fn exchange(&self, request: RequestBuilder, facts: &mut HttpFacts) -> Result<Vec<u8>, Fault> {
-        let mut response = request.send().await.map_err(|e| fault::of_http(&e.without_url()))?;
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        facts: &mut HttpFacts,
+        once: &mut Once,
+    ) -> Result<Vec<u8>, Fault> {
+        let sent = request.send().await.inspect_err(|e| once.unsent = e.is_connect() || e.is_builder());
+        let mut response = sent.map_err(|e| fault::of_http(&e.without_url()))?;
         read_head(&response, facts);
+        let id = response.headers().get("request-id").and_then(|value| value.to_str().ok());
+        once.request_id = id.map(|id| self.seen(id));
         if response.status().is_redirection() {
             let to = response.headers().get("location").and_then(|v| v.to_str().ok()).unwrap_or("nowhere");
             return Err(Fault::new(FaultKind::Redirected, format!("{} to {to}", response.status())));
@@ -132,7 +200,12 @@ fn skew(date: &str) -> Option<i64> {
     Some(server - i64::try_from(ours).ok()?)
 }
 
-fn build(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>) -> Result<(reqwest::Client, Shown), Fault> {
+fn build(
+    cloud: &Cloud,
+    timeout: Duration,
+    proxy: Option<&Url>,
+    more: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<(reqwest::Client, Shown), Fault> {
     let (mut config, shown) = tls::config(&cloud.trust)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut builder = reqwest::Client::builder()
@@ -150,7 +223,7 @@ fn build(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>) -> Result<(reqwe
         // A proxy of the environment can not reach what listens on this computer only.
         builder = builder.no_proxy();
     }
-    let client = builder.build().map_err(|e| fault::of_http(&e))?;
+    let client = more(builder).build().map_err(|e| fault::of_http(&e))?;
     Ok((client, shown))
 }
 

@@ -6,6 +6,7 @@ mod dialogue;
 mod dns;
 mod entra;
 mod fault;
+mod graph;
 mod http;
 mod imap;
 mod mailbox;
@@ -17,6 +18,7 @@ mod token;
 
 pub use dns::domain as dns_domain;
 pub use entra::{Keys, discovery};
+pub use graph::{GraphJob, probe as graph};
 pub use http::Client;
 pub use imap::probe as imap;
 pub use mailbox::MailboxJob;

@@ -110,7 +110,7 @@ fn line(out: &mut String, finding: &FindingReport, all: &[FindingReport], style:
     }
     out.push('\n');
     // What a mail leaves behind is worth its lines.
-    if finding.outcome == Word::Pass && finding.topic == "send" {
+    if finding.outcome == Word::Pass && matches!(finding.check, "send.accepted" | "graph.send") {
         for words in finding.evidence.iter().skip(1) {
             let _ = writeln!(out, "      {}", printable(words));
         }
@@ -325,6 +325,7 @@ fn topic_title(topic: &str) -> &str {
         "imap" => "IMAP",
         "pop" => "POP",
         "send" => "Probe mail",
+        "graph" => "Microsoft Graph",
         "consent" => "Consent",
         other => other,
     }

@@ -38,6 +38,7 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: 
         .route("/{tenant}/v2.0/adminconsent", get(consent_page))
         .route("/{tenant}/adminconsent", get(consent_page))
         .layer(from_fn_with_state(state.clone(), misbehave))
+        .merge(super::graph::routes())
         .with_state(state);
     let _ = warm.await;
     let _ = axum::serve(door, router).await;
@@ -73,7 +74,7 @@ async fn misbehave(Inject(state): Inject<Shared>, request: Request, next: Next) 
 }
 
 /// A body that fails at once.
-struct Broken;
+pub(super) struct Broken;
 
 impl futures_core::Stream for Broken {
     type Item = Result<Vec<u8>, std::io::Error>;

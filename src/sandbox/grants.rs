@@ -30,6 +30,15 @@ pub(super) enum Opening {
     Refused,
 }
 
+/// A token that Graph takes, and whose it is.
+pub(super) struct GraphToken<'a> {
+    pub(super) claims: TokenFacts,
+    pub(super) tenant: &'a Tenant,
+}
+
+/// What Graph takes for an audience of its own (microsoft-facts D.1).
+const GRAPH_AUDIENCES: [&str; 2] = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
+
 /// What Exchange takes for an audience of its own (microsoft-facts D.1).
 const AUDIENCES: [&str; 3] =
     ["https://outlook.office365.com", "https://outlook.office.com", "00000002-0000-0ff1-ce00-000000000000"];
@@ -66,6 +75,29 @@ impl State {
             !off && !mailbox.logon_fails && mailbox.full_access.iter().any(|id| id.eq_ignore_ascii_case(app))
         });
         mailbox.map_or(Opening::NotConnected, |mailbox| Opening::Open(mailbox.address.clone()))
+    }
+
+    /// Whether Graph takes a token, or the words in which it refuses: form, signature, time, audience, directory.
+    pub(super) fn graph_token(&self, token: &str, now: i64) -> Result<GraphToken<'_>, &'static str> {
+        let mut claims = TokenFacts::default();
+        crate::probes::decode_token(&Secret::new(token), &mut claims);
+        if !claims.readable() {
+            return Err("CompactToken parsing failed with error code: 80049217");
+        }
+        let tenant = claims.text("tid").and_then(|tid| self.tenant(tid));
+        // A sealed token is signed in a way that only its API can check; that API is we.
+        if !(tenant.is_some_and(|tenant| tenant.tokens.sealed) || PUBLISHED.signed(token)) {
+            return Err("Signing key is invalid.");
+        }
+        let early = claims.seconds("nbf").is_none_or(|nbf| nbf > now + 300);
+        if early || claims.seconds("exp").is_none_or(|exp| exp <= now) {
+            return Err("Access token has expired or is not yet valid.");
+        }
+        if !claims.audiences().iter().any(|aud| GRAPH_AUDIENCES.contains(&aud.trim_end_matches('/'))) {
+            return Err("Access token validation failure. Invalid audience.");
+        }
+        let tenant = tenant.ok_or("Access token validation failure. Invalid issuer.")?;
+        Ok(GraphToken { claims, tenant })
     }
 
     fn read_token(&self, token: &str, now: i64) -> Option<(TokenFacts, &Tenant)> {

@@ -1,6 +1,7 @@
 //! What becomes of a message: who may send it, where it is put, and Exchange Online's answer.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::state::{Delivered, Mailbox, State};
 
@@ -14,6 +15,11 @@ const SERVER: &str = "AM0PR01MB5678.eurprd01.prod.exchangelabs.test";
 
 /// Delivers a message into the mailboxes of the sandbox, keeps a copy in Sent Items, and says what the service says.
 pub(super) fn deliver(state: &mut State, user: &str, envelope: &Envelope, message: &[u8]) -> String {
+    submit(state, user, envelope, message, true)
+}
+
+/// The same, where a copy may not be wanted.
+pub(super) fn submit(state: &mut State, user: &str, envelope: &Envelope, message: &[u8], keep: bool) -> String {
     let header_from = header_from(message).unwrap_or_else(|| envelope.from.clone());
     let Some(sender) = state.find_mailbox(user) else {
         return "554 5.2.0 STOREDRV.Submission.Exception:MailboxUnavailable".to_owned();
@@ -28,7 +34,9 @@ pub(super) fn deliver(state: &mut State, user: &str, envelope: &Envelope, messag
         octets.extend_from_slice(message);
         Delivered { from: envelope.from.clone(), to: to.to_owned(), octets }
     };
-    sender.sent.push(delivered(&envelope.from));
+    if keep {
+        sender.sent.push(delivered(&envelope.from));
+    }
     for to in &envelope.to {
         // An unknown recipient is taken here too: the service bounces later.
         if let Some(mailbox) = state.find_mailbox(to) {
@@ -84,13 +92,33 @@ fn field(message: &[u8], name: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-fn header_from(message: &[u8]) -> Option<String> {
-    let from = field(message, "From")?;
-    let address = match from.rsplit_once('<') {
-        Some((_, address)) => address.trim_end_matches('>').to_owned(),
-        None => from,
-    };
-    Some(address.trim().to_owned())
+pub(super) fn header_from(message: &[u8]) -> Option<String> {
+    Some(bare(&field(message, "From")?))
+}
+
+/// The addresses of a header field, as far as no display name holds a comma.
+pub(super) fn addresses(message: &[u8], name: &str) -> Vec<String> {
+    let text = field(message, name).unwrap_or_default();
+    text.split(',').map(bare).filter(|address| address.contains('@')).collect()
+}
+
+fn bare(text: &str) -> String {
+    let address = text.rsplit_once('<').map_or(text, |(_, address)| address.trim_end().trim_end_matches('>'));
+    address.trim().to_owned()
+}
+
+/// A message as Graph lists it.
+pub(super) fn described(message: &[u8]) -> Value {
+    let text = |name: &str| field(message, name).unwrap_or_default();
+    let person = |address: String| json!({ "emailAddress": { "address": address } });
+    let to: Vec<Value> = addresses(message, "To").into_iter().map(person).collect();
+    json!({
+        "subject": text("Subject"),
+        "internetMessageId": text("Message-ID"),
+        "from": person(header_from(message).unwrap_or_default()),
+        "toRecipients": to,
+        "isRead": false,
+    })
 }
 
 fn message_id(message: &[u8]) -> Option<String> {

@@ -7,11 +7,13 @@ mod consent;
 mod dns;
 mod entra;
 mod grants;
+mod graph;
 mod https;
 mod imap;
 mod keys;
 mod lines;
 mod mail;
+mod note;
 mod pop;
 mod refusal;
 mod scenario;
@@ -153,7 +155,7 @@ impl Sandbox {
         let login = Url::parse(&login).expect("a host and a port");
         Cloud {
             name: self.scenario.cloud_name(),
-            graph: login.clone(),
+            graph: self.graph(&login),
             login,
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
             imap: port(self.addresses.imap, self.scenario.imap_closed),
@@ -167,6 +169,15 @@ impl Sandbox {
             },
             ..base
         }
+    }
+
+    /// Graph shares the port of the login service, or is at one where nothing listens.
+    fn graph(&self, login: &Url) -> Url {
+        let mut url = login.clone();
+        if self.scenario.graph_closed {
+            let _ = url.set_port(Some(1));
+        }
+        url
     }
 
     /// A scenario may name a port where nothing listens.

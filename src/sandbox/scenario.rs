@@ -37,6 +37,8 @@ pub struct Scenario {
     pub(super) imap_closed: bool,
     /// Nothing listens on the port of POP.
     pub(super) pop_closed: bool,
+    /// Nothing listens where Graph is looked for.
+    pub(super) graph_closed: bool,
     /// The client does not know the authority that vouches for the services.
     pub(super) distrusted: bool,
     /// The findings that are not `pass`, by check: `fail CAUSE`, `skipped CHECK`, `not-observed`, …

@@ -68,6 +68,8 @@ pub(super) struct App {
     pub(super) exchange_object_id: Option<String>,
     /// Whether the registration in Exchange is in force already.
     pub(super) exchange_in_force: bool,
+    /// An Application Access Policy keeps it from the mailboxes.
+    pub(super) access_policy_denies: bool,
     /// RBAC for Applications: roles assigned within Exchange.
     pub(super) rbac_roles: Vec<String>,
     /// How often the token end point answers 429 before it answers.
@@ -78,6 +80,8 @@ pub(super) struct App {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Mailbox {
+    /// Object id of its user.
+    pub(super) id: String,
     pub(super) address: String,
     pub(super) aliases: Vec<String>,
     /// Applications, by client id, with Full Access.
@@ -91,6 +95,8 @@ pub(super) struct Mailbox {
     pub(super) pop_off: bool,
     /// The store refuses the session although the login succeeded.
     pub(super) logon_fails: bool,
+    /// Graph can not reach it: no licence, deleted, or not in Exchange Online.
+    pub(super) rest_disabled: bool,
     pub(super) full: bool,
     pub(super) quota_used_up: bool,
     pub(super) sessions_used_up: bool,
@@ -244,6 +250,9 @@ impl Tenant {
         tenant.app.registration_id = id(&self.app.registration_id);
         tenant.app.exchange_object_id = self.app.exchange_object_id.as_deref().map(id);
         for mailbox in &mut tenant.mailboxes {
+            if !mailbox.id.is_empty() {
+                mailbox.id = id(&mailbox.id);
+            }
             mailbox.address = name(&mailbox.address);
             mailbox.aliases = mailbox.aliases.iter().map(|alias| name(alias)).collect();
             mailbox.full_access = mailbox.full_access.iter().map(|app| id(app)).collect();

@@ -44,6 +44,12 @@ pub(super) struct Wire {
     pub(super) login_closes: bool,
     /// The login service repeats in its refusals what it was sent.
     pub(super) login_echoes: bool,
+    /// Graph answers 429.
+    pub(super) graph_throttles: bool,
+    /// Graph answers 503.
+    pub(super) graph_fails: bool,
+    /// Graph takes the mail and closes the connection instead of answering.
+    pub(super) graph_loses_answer: bool,
     /// The keys can not be had.
     pub(super) keys_missing: bool,
 }

@@ -94,6 +94,9 @@ pub struct Probe {
     /// Road that the probe takes
     #[arg(long, value_name = "ROAD")]
     via: Option<String>,
+    /// Over Graph: send the message as MIME, not as JSON
+    #[arg(long)]
+    mime: bool,
     /// Go no further than this
     #[arg(long, value_name = "STAGE", value_parser = ["connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt"])]
     stop_after: Option<String>,

@@ -157,6 +157,10 @@ fn make(
     let tenant =
         words.tenant.as_deref().map(|t| lint::tenant(&origins.of("tenant"), t, wants.any_tenant)).transpose()?;
     let mailbox_form = if wants.any_identity { lint::identity } else { lint::address };
+    if words.mailbox.as_deref().is_some_and(|mailbox| mailbox.trim_matches('/').eq_ignore_ascii_case("me")) {
+        let words = "is me, which stands for a signed-in person; give the address of the mailbox";
+        return Err(InputError::new(origins.of("mailbox"), words).because(&cause::GRAPH_ME_APP_ONLY));
+    }
     let mailbox = parse("mailbox", &words.mailbox, mailbox_form)?;
     let from = parse("from", &words.from, lint::address)?;
     let sender_domain = from.as_ref().or(mailbox.as_ref()).and_then(|a| a.rsplit_once('@')).map(|(_, d)| d.to_owned());
@@ -171,6 +175,7 @@ fn make(
         object_id: parse("object_id", &words.object_id, lint::object_id)?,
         scope: parse("scope", &words.scope, lint::app_scope)?,
         via: via(words, origins, &roads)?,
+        mime: words.mime,
         stop_after: words.stop_after.as_deref().map(|stage| stop(origins, stage)).transpose()?,
         send: words.send,
         helo: words.helo.as_deref().map(|name| helo(origins, name)).transpose()?,

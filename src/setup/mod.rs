@@ -60,6 +60,8 @@ pub struct Setup {
     pub scope: Option<String>,
     /// The road of the probe.
     pub via: Road,
+    /// Send the probe over Graph as MIME, not as JSON.
+    pub mime: bool,
     /// Go no further than this.
     pub stop_after: Option<Stage>,
     /// Whether the profile allows the probe to leave unasked.

@@ -37,6 +37,7 @@ pub(super) struct Words {
     pub(super) proxy: Option<String>,
     pub(super) to: Option<String>,
     pub(super) via: Option<String>,
+    pub(super) mime: bool,
     pub(super) stop_after: Option<String>,
     pub(super) helo: Option<String>,
     pub(super) domain: Option<String>,

@@ -55,6 +55,7 @@ fn each_fault_is_named_with_its_flag_and_its_page() {
         (&["--scope", "https://graph.microsoft.com/Mail.Send"], "--scope", Some("input-scope-not-default")),
         (&["--scope", "a/.default b/.default"], "--scope", Some("input-scope-not-default")),
         (&["--mailbox", "app"], "--mailbox", Some("input-mailbox-form")),
+        (&["--mailbox", "/me"], "--mailbox", Some("graph-me-app-only")),
         (&["--mailbox", "app@contoso"], "--mailbox", Some("input-mailbox-form")),
         (&["--from", "@contoso.com"], "--from", Some("input-mailbox-form")),
         (&["--to", "nobody"], "--to", Some("input-mailbox-form")),

@@ -145,7 +145,7 @@ impl Lab {
         let (login, smtp, dns, elsewhere) = runtime.block_on(listen(plan, &acceptor, &seen));
         let mailbox = runtime.block_on(listen_for_mailboxes(plan, &acceptor)).port();
         let config = format!(
-            "default = 'lab'\n[cloud.lab]\nlogin = 'https://localhost:{}'\nsmtp = 'localhost:{}'\ndns = '{dns}'\n\
+            "default = 'lab'\n[cloud.lab]\nlogin = 'https://localhost:{0}'\ngraph = 'https://localhost:{0}'\nsmtp = 'localhost:{1}'\ndns = '{dns}'\n\
              imap = 'localhost:{mailbox}'\npop = 'localhost:{mailbox}'\n\
              ca_file = 'ca.pem'\nmx_suffixes = ['.mail.test']\nspf_include = 'spf.mail.test'\n\
              [profile.lab]\ncloud = 'lab'\nmailbox = 'app@contoso.test'\n",
