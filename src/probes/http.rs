@@ -1,5 +1,6 @@
 //! HTTPS requests: no redirect is followed, no answer is read without bound.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::redirect::Policy;
@@ -29,41 +30,46 @@ pub(super) struct Once {
     pub(super) request_id: Option<String>,
 }
 
-/// The HTTPS client of one run.
+/// The HTTPS client of one run. It is built at the first request: the system's authorities are not read for nothing.
 #[derive(Clone)]
 pub struct Client {
-    inner: Result<reqwest::Client, Fault>,
-    shown: Shown,
+    built: Arc<OnceLock<Built>>,
+    cloud: Cloud,
+    timeout: Duration,
+    proxy: Option<Url>,
     mask: Mask,
-    proxied: bool,
+    /// For one request that must not be made twice.
+    single: bool,
+}
+
+struct Built {
+    client: Result<reqwest::Client, Fault>,
+    shown: Shown,
 }
 
 impl Client {
     /// A client for one cloud. That it can not be built is found out at the first request.
     pub fn new(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>, mask: &Mask) -> Client {
-        Client::made(cloud, timeout, proxy, mask, |builder| builder)
-    }
-
-    fn made(
-        cloud: &Cloud,
-        timeout: Duration,
-        proxy: Option<&Url>,
-        mask: &Mask,
-        more: impl FnOnce(ClientBuilder) -> ClientBuilder,
-    ) -> Client {
-        let (client, shown) = match build(cloud, timeout, proxy, more) {
-            Ok((client, shown)) => (Ok(client), shown),
-            Err(fault) => (Err(fault), Shown::default()),
-        };
-        Client { inner: client, shown, mask: mask.clone(), proxied: proxy.is_some() }
+        let (cloud, proxy, mask) = (cloud.clone(), proxy.cloned(), mask.clone());
+        Client { built: Arc::default(), cloud, timeout, proxy, mask, single: false }
     }
 
     /// A client for one request that must not be made twice: no connection is taken over from another request, and the
     /// library repeats nothing by itself.
     pub(super) fn once(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>, mask: &Mask) -> Client {
-        let single =
-            |builder: ClientBuilder| builder.retry(reqwest::retry::never()).pool_max_idle_per_host(0).http1_only();
-        Client::made(cloud, timeout, proxy, mask, single)
+        Client { single: true, ..Client::new(cloud, timeout, proxy, mask) }
+    }
+
+    fn built(&self) -> &Built {
+        self.built.get_or_init(|| {
+            let single =
+                |builder: ClientBuilder| builder.retry(reqwest::retry::never()).pool_max_idle_per_host(0).http1_only();
+            let more = |builder| if self.single { single(builder) } else { builder };
+            match build(&self.cloud, self.timeout, self.proxy.as_ref(), more) {
+                Ok((client, shown)) => Built { client: Ok(client), shown },
+                Err(fault) => Built { client: Err(fault), shown: Shown::default() },
+            }
+        })
     }
 
     /// A server's text as it may be kept: masked first, for a secret that is cut in two is no longer found.
@@ -125,7 +131,7 @@ impl Client {
         let began = Instant::now();
         let correlation_id = uuid::Uuid::new_v4().to_string();
         let mut facts = HttpFacts { request: self.mask.apply(request), ..HttpFacts::default() };
-        let body = match &self.inner {
+        let body = match &self.built().client {
             Err(fault) => {
                 once.unsent = true;
                 Err(fault.clone())
@@ -141,9 +147,9 @@ impl Client {
         let body = match body {
             Ok(body) => body,
             Err(fault) => {
-                let mut fault = tls::with_certificate(fault, &self.shown);
+                let mut fault = tls::with_certificate(fault, &self.built().shown);
                 // Whoever refused, with a proxy in between it was the proxy.
-                if self.proxied
+                if self.proxy.is_some()
                     && matches!(fault.kind, FaultKind::Refused | FaultKind::NameNotFound | FaultKind::ConnectTimeout)
                 {
                     fault = Fault::new(FaultKind::ProxyRefused, format!("the proxy: {}", fault.words));
