@@ -50,6 +50,7 @@ const NOT_REACHED: &[(&str, &str)] = &[
     ("token-encrypted", "the login service never issues it; a token that was given may be one"),
     ("token-scope-missing", "of delegated tokens, which the sandbox does not issue"),
     ("token-user-mismatch", "of delegated tokens, which the sandbox does not issue"),
+    ("token-delegated", "of delegated tokens, which the sandbox does not issue"),
     ("token-opens-no-road", "asked by check-token only"),
     ("entra-refused", "the sandbox refuses in words that all have a page"),
     ("unrecognised", "stands for a note whose page is gone"),

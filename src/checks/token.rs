@@ -51,6 +51,13 @@ static APP: Check =
 pub(super) static LIFETIME: Check =
     Check { id: "token.lifetime", title: "It is valid now", needs: &[&FORM], judge: Judge::Once(lifetime) };
 
+static KIND: Check = Check {
+    id: "token.kind",
+    title: "It is an application's or a person's",
+    needs: &[&FORM],
+    judge: Judge::Once(kind),
+};
+
 pub(super) static USER: Check =
     Check { id: "token.user", title: "Its user is the one who logs in", needs: &[&FORM], judge: Judge::Once(user) };
 
@@ -228,6 +235,27 @@ fn lifetime(visit: &Visit) -> Judgement {
     Verdict::pass(words)
 }
 
+/// An application has roles, a person has scopes; `idtyp`, where it is there, says the same, and a set-up that names the
+/// object id of an application wants the application's.
+fn kind(visit: &Visit) -> Judgement {
+    let mut words = "an application's";
+    for token in readable(visit)? {
+        let (person, idtyp) = (token.scopes().is_some(), token.text("idtyp"));
+        let other = if person { "app" } else { "user" };
+        if idtyp == Some(other) {
+            let scp = if person { "holds" } else { "lacks" };
+            return Verdict::fail(&cause::TOKEN_DELEGATED, format!("idtyp is {other}, but the token {scp} scp"));
+        }
+        if person && visit.setup.object_id.is_some() {
+            let who = token.text("upn").unwrap_or("a person");
+            let words = format!("it is {who}'s (scp), and the set-up names an application's object id");
+            return Verdict::fail(&cause::TOKEN_DELEGATED, words);
+        }
+        words = if person { "a person's, by its scp" } else { "an application's" };
+    }
+    Verdict::pass(words)
+}
+
 fn user(visit: &Visit) -> Judgement {
     let mailbox = visit.setup.mailbox.as_deref();
     for token in readable(visit)? {
@@ -360,5 +388,18 @@ pub(crate) fn span(seconds: i64) -> String {
     }
 }
 
-pub(super) static CHECKS: &[&Check] =
-    &[&APP_ISSUED, &FORM, &SIGNATURE, &ISSUER, &TENANT, &APP, &LIFETIME, &USER, &OBJECT_ID, &AUDIENCE, &ROLE, &OPENS];
+pub(super) static CHECKS: &[&Check] = &[
+    &APP_ISSUED,
+    &FORM,
+    &SIGNATURE,
+    &ISSUER,
+    &TENANT,
+    &APP,
+    &LIFETIME,
+    &KIND,
+    &USER,
+    &OBJECT_ID,
+    &AUDIENCE,
+    &ROLE,
+    &OPENS,
+];

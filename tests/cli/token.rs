@@ -116,6 +116,17 @@ fn a_persons_token_is_compared_with_the_mailbox() {
 }
 
 #[test]
+fn a_token_of_the_other_kind_is_named() {
+    let ended = judged(&signed(&delegated_claims()), &["--roads", "smtp"]).ends(0);
+    assert_eq!(ended.outcome("token.kind"), pair("pass", ""));
+    let torn = signed(&with(delegated_claims(), "idtyp", "app"));
+    assert_eq!(judged(&torn, &[]).ends(1).outcome("token.kind"), pair("fail", "token-delegated"));
+    let id = "11111111-2222-3333-4444-0000000000ff";
+    let ended = judged(&signed(&delegated_claims()), &["--object-id", id]).ends(1);
+    assert_eq!(ended.outcome("token.kind"), pair("fail", "token-delegated"));
+}
+
+#[test]
 fn what_is_no_readable_token_is_named() {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let header = json!({"typ": "JWT", "alg": "RS256"});
