@@ -270,10 +270,15 @@ fn every_cause_that_a_check_names_is_reached_or_excused() {
 
 /// The ids of the pages that the checks' sources name as `cause::NAME`.
 fn causes_in_checks() -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks");
-    let files = fs::read_dir(folder).expect("the checks").map(|entry| entry.expect("a file").path());
-    let sources: String = files.map(|file| fs::read_to_string(file).expect("a source")).collect();
+    let sources = sources_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks"));
     let of_name = |c: &char| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == '_';
     let names = sources.split("cause::").skip(1).map(|rest| rest.chars().take_while(of_name).collect::<String>());
     names.filter(|name| !name.is_empty()).map(|name| name.to_lowercase().replace('_', "-")).collect()
+}
+
+fn sources_below(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).expect("the checks").map(|entry| entry.expect("a file").path());
+    entries
+        .map(|path| if path.is_dir() { sources_below(&path) } else { fs::read_to_string(path).expect("a source") })
+        .collect()
 }
