@@ -35,13 +35,13 @@ pub fn table(token: &TokenFacts, cloud: &CloudFacts) -> Vec<RoadAccess> {
 
 /// What this token is worth on one road.
 pub fn of(token: &TokenFacts, cloud: &CloudFacts, road: Road) -> Access {
+    let Some(wants) = road.wants() else { return Access::Unproven("the road takes no token".to_owned()) };
     if token.form == Some(Form::Unsigned) {
         return Access::No("nobody signed it".to_owned());
     }
     if !token.readable() {
         return Access::Unproven("the token can not be read".to_owned());
     }
-    let wants = road.wants();
     if api_of(token, cloud) != Some(wants.resource) {
         let aud = token.audiences().join(", ");
         return Access::No(format!("it is for {}, not for {}", or_nothing(&aud), wants.resource.label()));

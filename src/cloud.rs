@@ -31,6 +31,12 @@ pub struct Cloud {
     pub outlook_audiences: Vec<String>,
     /// SMTP submission, host and port.
     pub smtp: HostPort,
+    /// Submission of High Volume Email, host and port; none where the cloud is not known to have it.
+    pub hve: Option<HostPort>,
+    /// The mail exchanger of port 25, where a configuration names one; otherwise the domain's MX record does.
+    pub smart_host: Option<HostPort>,
+    /// The port of mail exchangers.
+    pub mx_port: u16,
     /// IMAP with implicit TLS, host and port.
     pub imap: HostPort,
     /// POP with implicit TLS, host and port.
@@ -77,6 +83,7 @@ struct Row {
     issuer_v1: &'static str,
     outlook: &'static str,
     smtp: &'static str,
+    hve: Option<&'static str>,
     /// IMAP and POP.
     mailboxes: &'static str,
     mx_suffixes: &'static [&'static str],
@@ -93,6 +100,8 @@ const ROWS: [Row; 4] = [
         issuer_v1: "https://sts.windows.net/",
         outlook: "https://outlook.office365.com",
         smtp: "smtp.office365.com",
+        // The name that is recommended; the older smtp-hve.office365.com is to go (microsoft-facts A.2).
+        hve: Some("smtp.hve.mx.microsoft"),
         mailboxes: "outlook.office365.com",
         mx_suffixes: &[".mail.protection.outlook.com", ".mx.microsoft"],
         spf_include: "spf.protection.outlook.com",
@@ -105,6 +114,7 @@ const ROWS: [Row; 4] = [
         issuer_v1: "https://sts.windows.net/",
         outlook: "https://outlook.office365.us",
         smtp: "outlook.office365.us",
+        hve: None,
         mailboxes: "outlook.office365.us",
         mx_suffixes: &[".mail.protection.office365.us"],
         spf_include: "spf.protection.office365.us",
@@ -117,6 +127,7 @@ const ROWS: [Row; 4] = [
         issuer_v1: "https://sts.windows.net/",
         outlook: "https://outlook-dod.office365.us",
         smtp: "outlook-dod.office365.us",
+        hve: None,
         mailboxes: "outlook-dod.office365.us",
         mx_suffixes: &[".mail.protection.office365.us", ".protection.apps.mil"],
         spf_include: "spf.protection.office365.us",
@@ -129,6 +140,7 @@ const ROWS: [Row; 4] = [
         issuer_v1: "https://sts.chinacloudapi.cn/",
         outlook: "https://partner.outlook.cn",
         smtp: "smtp.partner.outlook.cn",
+        hve: None,
         mailboxes: "partner.outlook.cn",
         mx_suffixes: &[".mail.protection.partner.outlook.cn"],
         spf_include: "spf.protection.partner.outlook.cn",
@@ -138,6 +150,8 @@ const ROWS: [Row; 4] = [
 
 /// Port of message submission (RFC 6409 section 3.1).
 const SUBMISSION: u16 = 587;
+/// Port of message transfer between servers (RFC 5321 section 4.5.4.2).
+const TRANSFER: u16 = 25;
 /// Ports of IMAP and POP with implicit TLS (RFC 8314 section 3.2 and 3.1).
 const IMAPS: u16 = 993;
 const POPS: u16 = 995;
@@ -156,8 +170,12 @@ pub struct CloudTable {
     pub ews: Option<Url>,
     /// SMTP submission, `HOST:PORT`.
     pub smtp: Option<String>,
-    /// The mail exchanger, `HOST:PORT`.
+    /// The mail exchanger of port 25, `HOST:PORT`; otherwise the domain's MX record names it.
     pub mx: Option<String>,
+    /// The port of mail exchangers.
+    pub mx_port: Option<u16>,
+    /// Submission of High Volume Email, `HOST:PORT`.
+    pub hve: Option<String>,
     /// IMAP with implicit TLS, `HOST:PORT`.
     pub imap: Option<String>,
     /// POP with implicit TLS, `HOST:PORT`.
@@ -211,6 +229,13 @@ impl Cloud {
         if let Some(pop) = &table.pop {
             cloud.pop = HostPort::parse(pop, POPS).ok_or("pop must be HOST:PORT")?;
         }
+        if let Some(hve) = &table.hve {
+            cloud.hve = Some(HostPort::parse(hve, SUBMISSION).ok_or("hve must be HOST:PORT")?);
+        }
+        if let Some(mx) = &table.mx {
+            cloud.smart_host = Some(HostPort::parse(mx, TRANSFER).ok_or("mx must be HOST:PORT")?);
+        }
+        cloud.mx_port = table.mx_port.unwrap_or(cloud.mx_port);
         cloud.resolver = table.dns.or(cloud.resolver);
         cloud.mx_suffixes = table.mx_suffixes.clone().unwrap_or(cloud.mx_suffixes);
         cloud.spf_include = table.spf_include.clone().unwrap_or(cloud.spf_include);
@@ -283,6 +308,9 @@ impl Row {
             graph_resource: self.graph.to_owned(),
             outlook_audiences,
             smtp: HostPort { host: self.smtp.to_owned(), port: SUBMISSION },
+            hve: self.hve.map(|host| HostPort { host: host.to_owned(), port: SUBMISSION }),
+            smart_host: None,
+            mx_port: TRANSFER,
             imap: HostPort { host: self.mailboxes.to_owned(), port: IMAPS },
             pop: HostPort { host: self.mailboxes.to_owned(), port: POPS },
             mx_suffixes: self.mx_suffixes.iter().map(|s| (*s).to_owned()).collect(),

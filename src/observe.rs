@@ -2,14 +2,17 @@
 //! caller of the probes.
 
 use std::future::Future;
+use std::net::IpAddr;
 
 use tokio::sync::watch;
 
 use crate::cloud::HostPort;
-use crate::facts::{DnsFacts, FORMAT, Facts, GraphFacts, MailboxStage, Signature, SmtpFacts, Stage, TokenFacts, Visit};
+use crate::facts::{
+    DnsFacts, FORMAT, Facts, GraphFacts, MailboxStage, Signature, SmartHostFacts, SmtpFacts, Stage, TokenFacts, Visit,
+};
 use crate::message::ProbeMail;
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, GraphJob, Keys, MailboxJob, SmtpJob, TokenJob};
+use crate::probes::{self, Client, GraphJob, Keys, MailboxJob, SmtpJob, TokenJob, Way};
 use crate::road::{Resource, Road};
 use crate::setup::secret::Secret;
 use crate::setup::{Credential, Setup};
@@ -41,13 +44,16 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         Step::Dns => Some(watch_step(step, Box::pin(dns(setup, plan)), progress)),
         _ => None,
     });
-    let smtp = plan.steps.iter().find_map(|step| match step {
-        Step::Smtp { mail, stop_after } => {
-            let talk = smtp(setup, mail.clone(), *stop_after, tokens.clone());
-            Some(watch_step(step, Box::pin(talk), progress))
-        }
-        _ => None,
-    });
+    let smtp = |road: Road| {
+        let tokens = tokens.clone();
+        plan.steps.iter().find_map(move |step| match step {
+            Step::Smtp { road: of, mail, stop_after } if *of == road => {
+                let talk = smtp(setup, road, mail.clone(), *stop_after, tokens.clone());
+                Some(watch_step(step, Box::pin(talk), progress))
+            }
+            _ => None,
+        })
+    };
     let imap = plan.steps.iter().find_map(|step| match step {
         Step::Imap { stop_after } => {
             let job = mailbox_job(setup, &setup.cloud.imap, *stop_after);
@@ -77,10 +83,13 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         let _ = arrived.send(Some(got.iter().map(|(facts, token)| (facts.resource, token.clone())).collect()));
         got
     };
-    let (entra, got, smtp, dns, imap, pop, graph) = tokio::join!(
+    let (entra, got, smtp, hve, relay, direct, dns, imap, pop, graph) = tokio::join!(
         optional(entra),
         getting,
-        optional(smtp),
+        optional(smtp(Road::Smtp)),
+        optional(smtp(Road::Hve)),
+        optional(smtp(Road::Relay)),
+        optional(smtp(Road::Direct)),
         optional(dns),
         optional(imap),
         optional(pop),
@@ -88,7 +97,20 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
     );
     let (entra, keys) = entra.map_or((None, None), |(facts, keys)| (Some(facts), Some(keys)));
     let tokens = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
-    let facts = Facts { observed_at: plan.now, entra, tokens, smtp, imap, pop, graph, dns, consent: None };
+    let facts = Facts {
+        observed_at: plan.now,
+        entra,
+        tokens,
+        smtp,
+        hve,
+        relay,
+        direct,
+        imap,
+        pop,
+        graph,
+        dns,
+        ..Facts::default()
+    };
     Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts }
 }
 
@@ -164,23 +186,83 @@ fn verified(mut facts: TokenFacts, token: Option<&Secret>, keys: Option<&Keys>) 
     facts
 }
 
-async fn smtp(setup: &Setup, mail: Option<ProbeMail>, stop_after: Option<Stage>, tokens: Tokens) -> SmtpFacts {
-    let user = setup.mailbox.clone().unwrap_or_default();
+async fn smtp(
+    setup: &Setup,
+    road: Road,
+    mail: Option<ProbeMail>,
+    stop_after: Option<Stage>,
+    tokens: Tokens,
+) -> SmtpFacts {
+    let server = match server_of(setup, road).await {
+        Ok(server) => server,
+        Err(facts) => return *facts,
+    };
+    let from = setup.sender(road).cloned().unwrap_or_default();
+    let user = match road {
+        Road::Relay | Road::Direct => None,
+        Road::Hve => Some(from.clone()),
+        _ => setup.mailbox.clone(),
+    };
     let job = SmtpJob {
-        server: setup.cloud.smtp.clone(),
+        server: server.at,
+        way: Way { addresses: server.addresses, source: setup.source.filter(|_| road.is_port_25()) },
+        certificate: setup.relay_certificate.clone().filter(|_| road == Road::Relay),
         trust: setup.cloud.trust.clone(),
         proxy: setup.proxy.clone(),
         helo: setup.helo.clone().unwrap_or_else(own_name),
-        from: setup.from.clone().unwrap_or_else(|| user.clone()),
         // Nothing is sent, so where nobody named a recipient the sender itself serves to ask RCPT TO.
-        to: setup.to.clone().or_else(|| mail.is_none().then(|| user.clone())),
+        to: setup.to.clone().or_else(|| mail.is_none().then(|| from.clone())),
+        from,
         user,
         mail,
         stop_after,
         timeout: setup.timeout,
         mask: setup.mask.clone(),
     };
-    probes::smtp(&job, token_for(Road::Smtp, tokens)).await
+    let facts = probes::smtp(&job, token_for(road, tokens)).await;
+    SmtpFacts { smart_host: server.found, ..facts }
+}
+
+/// A server, and how it was found.
+struct Server {
+    at: HostPort,
+    addresses: Vec<IpAddr>,
+    found: Option<SmartHostFacts>,
+}
+
+/// The server of an SMTP road. Without a mail exchanger of the cloud's own there is nobody to talk to on port 25.
+async fn server_of(setup: &Setup, road: Road) -> Result<Server, Box<SmtpFacts>> {
+    let cloud = &setup.cloud;
+    if !road.is_port_25() {
+        let hve = cloud.hve.as_ref().filter(|_| road == Road::Hve);
+        let at = hve.unwrap_or(&cloud.smtp).clone();
+        return Ok(Server { at, addresses: Vec::new(), found: None });
+    }
+    let named = setup.smart_host.as_ref().map(|host| (host, "--smart-host"));
+    if let Some((at, source)) = named.or(cloud.smart_host.as_ref().map(|host| (host, "the cloud's mx"))) {
+        // A resolver of the run's own knows names that the system may not.
+        let addresses = match cloud.resolver {
+            Some(_) => probes::addresses(cloud, &at.host, setup.timeout).await,
+            None => Vec::new(),
+        };
+        let found = SmartHostFacts { source: source.to_owned(), ..SmartHostFacts::default() };
+        return Ok(Server { at: at.clone(), addresses, found: Some(found) });
+    }
+    let Some(domain) = &setup.domain else {
+        let found = Some(SmartHostFacts::default());
+        let stopped = Some("no domain is known whose MX record could name it (--domain)".to_owned());
+        return Err(Box::new(SmtpFacts { smart_host: found, stopped, ..SmtpFacts::default() }));
+    };
+    let found = probes::smart_host(cloud, domain, setup.timeout).await;
+    let Some(host) = found.host else {
+        let words = match found.facts.others[..] {
+            [] => format!("the look-up of MX for {domain} ended with: {}", found.facts.lookup),
+            _ => format!("MX of {domain} names other servers than Microsoft's: {}", found.facts.others.join(", ")),
+        };
+        let facts = SmtpFacts { smart_host: Some(found.facts), stopped: Some(words), ..SmtpFacts::default() };
+        return Err(Box::new(facts));
+    };
+    Ok(Server { at: HostPort { host, port: cloud.mx_port }, addresses: found.addresses, found: Some(found.facts) })
 }
 
 async fn graph(client: &Client, setup: &Setup, mail: Option<ProbeMail>, kept: String, tokens: Tokens) -> GraphFacts {
@@ -202,7 +284,7 @@ async fn graph(client: &Client, setup: &Setup, mail: Option<ProbeMail>, kept: St
 
 /// The token for the API of a road, when it has arrived.
 async fn token_for(road: Road, mut tokens: Tokens) -> Option<Secret> {
-    let wanted = road.wants().resource;
+    let wanted = road.wants()?.resource;
     let arrived = tokens.wait_for(Option::is_some).await.ok()?;
     let all = arrived.as_ref()?;
     all.iter().find(|(of, _)| of.is_none_or(|of| of == wanted)).and_then(|(_, token)| token.clone())

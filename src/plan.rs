@@ -38,8 +38,10 @@ pub enum Step {
     },
     /// Take the token that was given.
     ReadToken,
-    /// Hold the SMTP dialogue.
+    /// Hold an SMTP dialogue.
     Smtp {
+        /// The road: submission, High Volume Email, or one of port 25.
+        road: Road,
         /// The mail, when it leaves.
         mail: Option<ProbeMail>,
         /// Go no further than this.
@@ -105,6 +107,8 @@ pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputEr
         }
     }
     let read = matches!(setup.credential, Some(Credential::Token { .. }));
+    let wanted = setup.roads.iter().any(|road| road.wants().is_some());
+    let slice = Slice { token: slice.token && wanted, ..slice };
     if slice.token && (slice.verify || !read) {
         match setup.tenant.clone().or_else(|| tenant_of_token(setup)) {
             Some(tenant) => plan.steps.push(Step::Discovery { tenant }),
@@ -131,7 +135,7 @@ fn tenant_of_token(setup: &Setup) -> Option<String> {
 }
 
 /// The roads that are talked on.
-const TALKED: [Road; 4] = [Road::Smtp, Road::Graph, Road::Imap, Road::Pop];
+const TALKED: [Road; 7] = [Road::Smtp, Road::Graph, Road::Imap, Road::Pop, Road::Hve, Road::Relay, Road::Direct];
 
 /// Where a stage of SMTP lies in a dialogue with a mailbox server. MAIL and RCPT come after the login, and there nothing
 /// is stopped short of the mailbox.
@@ -153,7 +157,7 @@ impl Plan {
         }
         // One token opens the doors of one API, so roads of the same API share it.
         let mut resources: Vec<Resource> = Vec::new();
-        for resource in setup.roads.iter().map(|road| road.wants().resource) {
+        for resource in setup.roads.iter().filter_map(|road| Some(road.wants()?.resource)) {
             if !resources.contains(&resource) {
                 resources.push(resource);
             }
@@ -189,8 +193,12 @@ impl Plan {
         };
         // One mail leaves per run, so one road has it.
         let over = |road: Road| mail.clone().filter(|_| setup.via == road);
-        if setup.roads.contains(&Road::Smtp) {
-            self.steps.push(Step::Smtp { mail: over(Road::Smtp), stop_after: setup.stop_after });
+        for road in Road::OVER_SMTP.into_iter().filter(|road| setup.roads.contains(road)) {
+            if road == Road::Hve && setup.cloud.hve.is_none() {
+                self.leave_out("the conversation of the hve road", "no host of it is known for this cloud");
+                continue;
+            }
+            self.steps.push(Step::Smtp { road, mail: over(road), stop_after: setup.stop_after });
         }
         if setup.roads.contains(&Road::Graph) {
             let elsewhere = mail.is_some().then(|| format!("the probe mail leaves over {}", setup.via));
@@ -203,8 +211,7 @@ impl Plan {
     }
 
     fn mail(&self, setup: &Setup) -> Result<Option<ProbeMail>, InputError> {
-        let from = setup.from.as_ref().or(setup.mailbox.as_ref());
-        let (Some(from), Some(to)) = (from, &setup.to) else { return Ok(None) };
+        let (Some(from), Some(to)) = (setup.sender(setup.via), &setup.to) else { return Ok(None) };
         ProbeMail::compose(from, to, self.now).map(Some).map_err(|e| InputError::new("the probe mail", e))
     }
 
@@ -219,14 +226,24 @@ impl Plan {
 }
 
 /// The roads that this version sends over.
-const SENT_OVER: [Road; 2] = [Road::Smtp, Road::Graph];
+const SENT_OVER: [Road; 5] = [Road::Smtp, Road::Graph, Road::Hve, Road::Relay, Road::Direct];
+
+/// Whether a mail can leave over a road.
+pub fn sends_over(road: Road) -> bool {
+    SENT_OVER.contains(&road)
+}
+
+/// The roads that a mail can leave over, as a person lists them.
+pub fn sending_roads() -> String {
+    SENT_OVER.map(|road| road.to_string()).join(", ")
+}
 
 /// Why no mail leaves, if none does.
 fn kept(setup: &Setup, slice: Slice) -> Option<&'static str> {
     if !slice.send {
         return Some("it leaves only with --send");
     }
-    if setup.to.is_none() || setup.from.as_ref().or(setup.mailbox.as_ref()).is_none() {
+    if setup.to.is_none() || setup.sender(setup.via).is_none() {
         return Some("no recipient is known (--to)");
     }
     if !setup.roads.contains(&setup.via) {
@@ -257,8 +274,12 @@ impl Step {
             Step::Discovery { .. } => "asking for the tenant and its keys",
             Step::RequestToken { .. } => "requesting a token",
             Step::ReadToken => "reading the token",
-            Step::Smtp { mail: Some(_), .. } => "sending the probe over SMTP",
-            Step::Smtp { .. } => "talking SMTP",
+            Step::Smtp { road: Road::Smtp, mail: Some(_), .. } => "sending the probe over SMTP",
+            Step::Smtp { road: Road::Smtp, .. } => "talking SMTP",
+            Step::Smtp { road: Road::Hve, mail: Some(_), .. } => "sending the probe over High Volume Email",
+            Step::Smtp { road: Road::Hve, .. } => "talking to High Volume Email",
+            Step::Smtp { mail: Some(_), .. } => "sending the probe over port 25",
+            Step::Smtp { .. } => "talking to port 25",
             Step::Imap { .. } => "talking IMAP",
             Step::Pop { .. } => "talking POP",
             Step::Graph { mail: Some(_), .. } => "sending the probe over Microsoft Graph",
@@ -279,14 +300,15 @@ impl Step {
             }
             Step::RequestToken { scope, .. } => (format!("POST a token request for {scope}"), login(), false),
             Step::ReadToken => ("decode the token that was given".to_owned(), None, false),
-            Step::Smtp { mail, stop_after } => {
+            Step::Smtp { road, mail, stop_after } => {
                 let end = match (mail, stop_after) {
                     (_, Some(stage)) => format!("stop after {}", stage.label()),
                     (Some(_), None) => format!("send one mail to {}", setup.to.as_deref().unwrap_or_default()),
                     (None, None) => "stop after RCPT TO, then RSET".to_owned(),
                 };
                 let sends = mail.is_some() && stop_after.is_none();
-                (format!("SMTP with STARTTLS and XOAUTH2; {end}"), Some(setup.cloud.smtp.to_string()), sends)
+                let login = if road.is_port_25() { "" } else { " and XOAUTH2" };
+                (format!("SMTP with STARTTLS{login}; {end}"), Some(smtp_host(setup, *road)), sends)
             }
             Step::Imap { stop_after } => {
                 let end = mailbox_end(*stop_after, "EXAMINE INBOX, then LOGOUT");
@@ -312,6 +334,26 @@ impl Step {
             }
         };
         PlannedStep { what, host, sends }
+    }
+}
+
+/// The host of an SMTP road; on port 25 it may be known only once the MX record was asked.
+fn smtp_host(setup: &Setup, road: Road) -> String {
+    let cloud = &setup.cloud;
+    match road {
+        Road::Hve => cloud.hve.as_ref().map(ToString::to_string).unwrap_or_default(),
+        Road::Relay | Road::Direct => {
+            let named = setup.smart_host.as_ref().or(cloud.smart_host.as_ref()).map(ToString::to_string);
+            let of_domain = || {
+                format!(
+                    "the mail exchanger of {}, port {}",
+                    setup.domain.as_deref().unwrap_or("no domain"),
+                    cloud.mx_port
+                )
+            };
+            named.unwrap_or_else(of_domain)
+        }
+        _ => cloud.smtp.to_string(),
     }
 }
 

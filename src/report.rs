@@ -144,7 +144,8 @@ impl Report {
 fn roads(visit: &Visit) -> Option<Vec<RoadAccess>> {
     let first = visit.facts.tokens.iter().find(|token| token.form.is_some())?;
     let row = |road: Road| {
-        let own = visit.facts.token_for(road.wants().resource).filter(|token| token.form.is_some());
+        let own =
+            road.wants().and_then(|wants| visit.facts.token_for(wants.resource)).filter(|token| token.form.is_some());
         RoadAccess { road, access: access::of(own.unwrap_or(first), &visit.setup.cloud, road) }
     };
     Some(Road::WITH_TOKEN.into_iter().map(row).collect())
@@ -210,7 +211,7 @@ impl FindingReport {
 /// The values that a page's templates may name, from the set-up. What is not known stays out and shows as `<name>`.
 pub fn values(visit: &Visit) -> BTreeMap<String, String> {
     let setup = &visit.setup;
-    let message = visit.facts.smtp.as_ref().and_then(|smtp| smtp.message.as_ref());
+    let message = visit.facts.smtp_talks().find_map(|(_, smtp)| smtp.message.as_ref());
     let cloud = &setup.cloud;
     let host = |address: &str| address.trim_start_matches("https://").to_owned();
     let known = [

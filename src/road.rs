@@ -22,6 +22,10 @@ pub enum Road {
     Pop,
     /// High Volume Email.
     Hve,
+    /// Port 25 of the tenant's own mail exchanger, through a connector that knows this host.
+    Relay,
+    /// Port 25 of the tenant's own mail exchanger, to mailboxes of the tenant alone.
+    Direct,
 }
 
 /// Which API an access token is for. One token opens the doors of one API.
@@ -59,13 +63,25 @@ pub struct Wants {
 }
 
 impl Road {
-    /// Every road that takes a token, in the order they are shown.
+    /// Every road, in the order they are shown.
+    pub const ALL: [Road; 8] =
+        [Road::Smtp, Road::Graph, Road::Ews, Road::Imap, Road::Pop, Road::Hve, Road::Relay, Road::Direct];
+    /// Every road that takes a token.
     pub const WITH_TOKEN: [Road; 6] = [Road::Smtp, Road::Graph, Road::Ews, Road::Imap, Road::Pop, Road::Hve];
 
-    /// What the road asks of a token.
-    pub fn wants(self) -> Wants {
+    /// Roads that are an SMTP dialogue.
+    pub const OVER_SMTP: [Road; 4] = [Road::Smtp, Road::Hve, Road::Relay, Road::Direct];
+
+    /// Whether the road is port 25 of a mail exchanger, where nobody logs in.
+    pub fn is_port_25(self) -> bool {
+        matches!(self, Road::Relay | Road::Direct)
+    }
+
+    /// What the road asks of a token; none where it takes no token.
+    pub fn wants(self) -> Option<Wants> {
         let outlook = |roles, scopes, rbac_role| Wants { resource: Resource::Outlook, roles, scopes, rbac_role };
-        match self {
+        Some(match self {
+            Road::Relay | Road::Direct => return None,
             Road::Smtp => outlook(&["SMTP.SendAsApp"], &["SMTP.Send"], Some("Application SMTP.SendAsApp")),
             Road::Ews => {
                 outlook(&["full_access_as_app"], &["EWS.AccessAsUser.All"], Some("Application EWS.AccessAsApp"))
@@ -79,7 +95,7 @@ impl Road {
                 scopes: &["Mail.Send", "Mail.Send.Shared"],
                 rbac_role: Some("Application Mail.Send"),
             },
-        }
+        })
     }
 
     /// The road in words.
@@ -91,6 +107,8 @@ impl Road {
             Road::Imap => "IMAP",
             Road::Pop => "POP",
             Road::Hve => "High Volume Email",
+            Road::Relay => "relay through a connector",
+            Road::Direct => "direct send",
         }
     }
 }
@@ -104,6 +122,8 @@ impl fmt::Display for Road {
             Road::Imap => "imap",
             Road::Pop => "pop",
             Road::Hve => "hve",
+            Road::Relay => "relay",
+            Road::Direct => "direct",
         })
     }
 }
@@ -112,7 +132,7 @@ impl FromStr for Road {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        let known = Road::WITH_TOKEN.into_iter().find(|road| road.to_string() == word.to_lowercase());
-        known.ok_or_else(|| "the roads are smtp, graph, ews, imap, pop and hve".to_owned())
+        let known = Road::ALL.into_iter().find(|road| road.to_string() == word.to_lowercase());
+        known.ok_or_else(|| "the roads are smtp, graph, ews, imap, pop, hve, relay and direct".to_owned())
     }
 }

@@ -37,7 +37,7 @@ fn by_place(visit: &mut Visit) {
             }
         }
     }
-    let lines = visit.facts.smtp.iter_mut().flat_map(|smtp| &mut smtp.transcript);
+    let lines = visit.facts.smtp_talks_mut().flat_map(|smtp| &mut smtp.transcript);
     for line in lines.filter(|line| line.side == '>' && line.text.starts_with("EHLO ")) {
         "EHLO this-host.example".clone_into(&mut line.text);
     }
@@ -202,8 +202,7 @@ fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
 
 /// Our own address as the server saw it.
 fn addresses(visit: &Visit, names: &mut BTreeMap<String, String>) {
-    let Some(smtp) = &visit.facts.smtp else { return };
-    for line in &smtp.transcript {
+    for line in visit.facts.smtp_talks().flat_map(|(_, smtp)| &smtp.transcript) {
         let ours = line.text.split_once("Hello [").and_then(|(_, rest)| rest.split_once(']')).map(|(ip, _)| ip);
         if let Some(ours) = ours.filter(|ours| !ours.starts_with("127.")) {
             names.entry(ours.to_owned()).or_insert_with(|| "192.0.2.1".to_owned());

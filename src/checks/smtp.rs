@@ -1,4 +1,4 @@
-//! Checks of the SMTP submission dialogue, each of one stage.
+//! Checks of the SMTP dialogues, each of one stage: submission, High Volume Email, and the two roads of port 25.
 
 use super::{network, token};
 use crate::access::{self, Access};
@@ -7,14 +7,30 @@ use crate::facts::{FaultKind, Reply, SmtpFacts, Stage, Step, Visit};
 use crate::kb::{Cause, Where, cause, classify};
 use crate::road::Road;
 
-const ON_SMTP: &[Road] = &[Road::Smtp];
+const ON_SMTP: &[Road] = &Road::OVER_SMTP;
+const WITH_LOGIN: &[Road] = &[Road::Smtp, Road::Hve];
+
+static SMART_HOST: Check = Check {
+    id: "smtp.smart-host",
+    title: "The tenant's mail exchanger is known",
+    needs: &[],
+    judge: Judge::PerRoad(&[Road::Relay, Road::Direct], |visit, road| {
+        let smtp = facts(visit, road)?;
+        let found = smtp.smart_host.as_ref().ok_or("nobody looked for it")?;
+        if !smtp.server.is_empty() {
+            return Verdict::pass(format!("{}, from {}", smtp.server, found.source));
+        }
+        let words = smtp.stopped.as_deref().unwrap_or("it was not found");
+        Verdict::unproven(&cause::SMART_HOST_UNKNOWN, words)
+    }),
+};
 
 static REACH: Check = Check {
     id: "smtp.reach",
-    title: "The submission server answers",
-    needs: &[],
-    judge: Judge::PerRoad(ON_SMTP, |visit, _| {
-        let smtp = facts(visit)?;
+    title: "The mail server answers",
+    needs: &[&SMART_HOST],
+    judge: Judge::PerRoad(ON_SMTP, |visit, road| {
+        let smtp = facts(visit, road)?;
         let step = step(smtp, Stage::Connect)?;
         match &step.fault {
             Some(fault) => network::failed(&smtp.server, fault),
@@ -27,8 +43,8 @@ static GREETING: Check = Check {
     id: "smtp.greeting",
     title: "It greets as a mail server",
     needs: &[&REACH],
-    judge: Judge::PerRoad(ON_SMTP, |visit, _| {
-        let smtp = facts(visit)?;
+    judge: Judge::PerRoad(ON_SMTP, |visit, road| {
+        let smtp = facts(visit, road)?;
         for stage in [Stage::Banner, Stage::Ehlo] {
             match refusal(smtp, stage)? {
                 Answer::Good(_) => {}
@@ -51,8 +67,8 @@ static CERTIFICATE: Check = Check {
     id: "smtp.certificate",
     title: "Its certificate is valid",
     needs: &[&GREETING],
-    judge: Judge::PerRoad(ON_SMTP, |visit, _| {
-        let smtp = facts(visit)?;
+    judge: Judge::PerRoad(ON_SMTP, |visit, road| {
+        let smtp = facts(visit, road)?;
         let fault = step(smtp, Stage::Tls)?.fault.as_ref().filter(|fault| of_certificate(fault.kind));
         if let Some(fault) = fault {
             return network::failed(&smtp.server, fault);
@@ -66,8 +82,8 @@ static XOAUTH2: Check = Check {
     id: "smtp.xoauth2",
     title: "It offers XOAUTH2 under TLS",
     needs: &[&STARTTLS, &CERTIFICATE],
-    judge: Judge::PerRoad(ON_SMTP, |visit, _| {
-        let smtp = facts(visit)?;
+    judge: Judge::PerRoad(WITH_LOGIN, |visit, road| {
+        let smtp = facts(visit, road)?;
         if let Answer::Bad(judgement) = refusal(smtp, Stage::EhloTls)? {
             return judgement;
         }
@@ -84,25 +100,25 @@ static LOGIN: Check = Check {
     id: "smtp.login",
     title: "It takes the token for the mailbox",
     needs: &[&XOAUTH2, &token::APP_ISSUED, &token::LIFETIME, &token::TENANT, &token::AUDIENCE, &token::USER],
-    judge: Judge::PerRoad(ON_SMTP, login),
+    judge: Judge::PerRoad(WITH_LOGIN, login),
 };
 
 static SENDER: Check = Check {
     id: "smtp.sender",
     title: "It takes the sender",
-    needs: &[&LOGIN],
-    judge: Judge::PerRoad(ON_SMTP, |visit, _| answered(visit, Stage::Mail)),
+    needs: &[&STARTTLS, &CERTIFICATE, &LOGIN],
+    judge: Judge::PerRoad(ON_SMTP, |visit, road| answered(visit, road, Stage::Mail)),
 };
 
 pub(super) static RECIPIENT: Check = Check {
     id: "smtp.recipient",
     title: "It takes the recipient",
     needs: &[&SENDER],
-    judge: Judge::PerRoad(ON_SMTP, |visit, _| answered(visit, Stage::Rcpt)),
+    judge: Judge::PerRoad(ON_SMTP, recipient),
 };
 
-pub(super) fn facts(visit: &Visit) -> Result<&SmtpFacts, NotObserved> {
-    visit.facts.smtp.as_ref().ok_or_else(|| "nobody talked SMTP".into())
+pub(super) fn facts(visit: &Visit, road: Road) -> Result<&SmtpFacts, NotObserved> {
+    visit.facts.smtp_on(road).ok_or_else(|| "nobody talked SMTP".into())
 }
 
 /// The step, or why the dialogue never came so far.
@@ -151,8 +167,8 @@ fn of_certificate(kind: FaultKind) -> bool {
     matches!(kind, FaultKind::CertificateName | FaultKind::CertificateExpired | FaultKind::CertificateUntrusted)
 }
 
-fn starttls(visit: &Visit, _: Road) -> Judgement {
-    let smtp = facts(visit)?;
+fn starttls(visit: &Visit, road: Road) -> Judgement {
+    let smtp = facts(visit, road)?;
     let Some(step) = smtp.step(Stage::Starttls) else {
         if smtp.offered_before_tls.is_empty() && smtp.step(Stage::Ehlo).is_none() {
             return Err(ended(smtp));
@@ -184,8 +200,8 @@ fn starttls(visit: &Visit, _: Road) -> Judgement {
 }
 
 fn login(visit: &Visit, road: Road) -> Judgement {
-    let smtp = facts(visit)?;
-    let judgement = answered(visit, Stage::Auth);
+    let smtp = facts(visit, road)?;
+    let judgement = answered(visit, road, Stage::Auth);
     let reply = match &step(smtp, Stage::Auth)?.reply {
         Some(reply) if !reply.positive() => reply,
         _ => return judgement,
@@ -224,12 +240,25 @@ pub(super) fn sign_in_log(token: &crate::facts::TokenFacts) -> String {
     }
 }
 
-fn answered(visit: &Visit, stage: Stage) -> Judgement {
-    match refusal(facts(visit)?, stage)? {
+/// On port 25 the answer to RCPT is not the last word: who the mail is from and whether it may pass is decided after DATA
+/// too (Microsoft Learn, "How to set up a multifunction device", on connectors).
+fn recipient(visit: &Visit, road: Road) -> Judgement {
+    let smtp = facts(visit, road)?;
+    match refusal(smtp, Stage::Rcpt)? {
+        Answer::Bad(judgement) => judgement,
+        Answer::Good(reply) if road.is_port_25() && smtp.step(Stage::Message).is_none() => {
+            Verdict::unproven(&cause::RELAY_ACCEPTED_SO_FAR, reply.to_string())
+        }
+        Answer::Good(reply) => Verdict::pass(reply.to_string()),
+    }
+}
+
+fn answered(visit: &Visit, road: Road, stage: Stage) -> Judgement {
+    match refusal(facts(visit, road)?, stage)? {
         Answer::Good(reply) => Verdict::pass(reply.to_string()),
         Answer::Bad(judgement) => judgement,
     }
 }
 
 pub(super) static CHECKS: &[&Check] =
-    &[&REACH, &GREETING, &STARTTLS, &CERTIFICATE, &XOAUTH2, &LOGIN, &SENDER, &RECIPIENT];
+    &[&SMART_HOST, &REACH, &GREETING, &STARTTLS, &CERTIFICATE, &XOAUTH2, &LOGIN, &SENDER, &RECIPIENT];

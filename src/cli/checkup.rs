@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Global, run};
 use crate::plan::Slice;
-use crate::setup::{CredentialWords, Identity, InputError, Need, Probe, Wants, table_of};
+use crate::setup::{CredentialWords, Identity, InputError, Need, OtherServers, Probe, Wants, table_of};
 
 /// The whole checklist for one set-up: domain, login service, token, and each road
 ///
@@ -17,6 +17,8 @@ pub(super) struct Arguments {
     credential: CredentialWords,
     #[command(flatten)]
     probe: Probe,
+    #[command(flatten)]
+    other_servers: OtherServers,
     /// Send one probe mail to --to
     #[arg(long, help_heading = "Probe mail")]
     send: bool,
@@ -32,6 +34,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     let mut flags = table_of(&arguments.identity);
     flags.extend(table_of(&arguments.credential));
     flags.extend(table_of(&arguments.probe));
+    flags.extend(table_of(&arguments.other_servers));
     run::insert(&mut flags, "domain", arguments.domain);
     run::insert(&mut flags, "rtt", arguments.rtt);
     let wants = Wants { credential: Need::Yes, mailbox: true, to: arguments.send, ..Wants::default() };

@@ -62,7 +62,8 @@ fn make(setup: &Setup, arguments: &Arguments) -> Result<ConsentFacts, InputError
     let redirect = url::Url::parse(&arguments.redirect_uri).map_err(|e| {
         InputError::new("--redirect-uri", format!("is `{}`, which is no address: {e}", arguments.redirect_uri))
     })?;
-    let resource = setup.roads[0].wants().resource;
+    let wants = setup.roads.iter().find_map(|road| road.wants());
+    let resource = wants.ok_or_else(|| InputError::new("--roads", "names no road that takes a token"))?.resource;
     let default = || format!("{}/.default", setup.cloud.resource_uri(resource));
     let scope = setup.scope.clone().unwrap_or_else(default);
     let state = arguments.state.clone().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());

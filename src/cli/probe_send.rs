@@ -3,9 +3,8 @@
 use clap::Args;
 
 use super::{Global, run};
-use crate::plan::Slice;
-use crate::road::Road;
-use crate::setup::{CredentialWords, Identity, InputError, Need, Probe, Setup, Wants, table_of};
+use crate::plan::{self, Slice};
+use crate::setup::{CredentialWords, Identity, InputError, Need, OtherServers, Probe, Setup, Wants, table_of};
 
 /// Sends exactly one marked mail over one road, and says what became of it
 ///
@@ -18,6 +17,8 @@ pub(super) struct Arguments {
     credential: CredentialWords,
     #[command(flatten)]
     probe: Probe,
+    #[command(flatten)]
+    other_servers: OtherServers,
     /// Stop before DATA: nothing is sent
     #[arg(long, help_heading = "Probe mail")]
     dry_run: bool,
@@ -30,6 +31,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     let mut flags = table_of(&arguments.identity);
     flags.extend(table_of(&arguments.credential));
     flags.extend(table_of(&arguments.probe));
+    flags.extend(table_of(&arguments.other_servers));
     run::insert(&mut flags, "rtt", arguments.rtt);
     // One mail goes over one road: the one that was named, or the first of the profile's.
     let via = flags.get("via").and_then(|via| via.as_str()).map(str::to_owned);
@@ -39,7 +41,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     let wants = Wants { credential: Need::Yes, mailbox: true, to: true, ..Wants::default() };
     let dry_run = arguments.dry_run;
     let slice = |setup: &Setup| match setup.roads[..] {
-        [Road::Smtp | Road::Graph, ..] => Ok(Slice {
+        [road, ..] if plan::sends_over(road) => Ok(Slice {
             command: "probe-send",
             verify: true,
             token: true,
@@ -49,7 +51,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         }),
         _ => Err(InputError::new(
             "--via",
-            "names a road over which this version does not send; it sends over smtp and graph",
+            format!("names a road that no mail leaves over; these send: {}", plan::sending_roads()),
         )),
     };
     run::run_with(&global, flags, wants, slice, |_, _| ()).await

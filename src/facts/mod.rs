@@ -15,12 +15,14 @@ pub use graph::{GraphFacts, GraphRefusal};
 pub use http::{EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
 pub use mailbox::{MailboxFacts, MailboxReply, MailboxStage, MailboxStep};
 pub use setup::{CloudFacts, Note, SetupFacts};
-pub use smtp::{Accepted, Line, MessageFacts, Reply, SmtpFacts, Stage, Step};
+pub use smtp::{Accepted, ClientCertificateFacts, Line, MessageFacts, Reply, SmartHostFacts, SmtpFacts, Stage, Step};
 pub use token::{Form, Refusal, Signature, TokenFacts};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::road::Road;
 
 /// The version of what is written; within one version there are only additions.
 pub const FORMAT: u32 = 1;
@@ -51,6 +53,15 @@ pub struct Facts {
     pub tokens: Vec<TokenFacts>,
     /// The SMTP submission dialogue.
     pub smtp: Option<SmtpFacts>,
+    /// The dialogue with the service for High Volume Email.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hve: Option<SmtpFacts>,
+    /// The dialogue on port 25 that relays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relay: Option<SmtpFacts>,
+    /// The dialogue on port 25 to the tenant's own mailboxes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direct: Option<SmtpFacts>,
     /// The IMAP dialogue.
     pub imap: Option<MailboxFacts>,
     /// The POP dialogue.
@@ -83,5 +94,26 @@ impl Facts {
     /// The token for an API, if one was requested or read.
     pub fn token_for(&self, resource: crate::road::Resource) -> Option<&TokenFacts> {
         self.tokens.iter().find(|token| token.resource.is_none_or(|of| of == resource))
+    }
+
+    /// The SMTP dialogue of a road, if one was held.
+    pub fn smtp_on(&self, road: Road) -> Option<&SmtpFacts> {
+        match road {
+            Road::Smtp => self.smtp.as_ref(),
+            Road::Hve => self.hve.as_ref(),
+            Road::Relay => self.relay.as_ref(),
+            Road::Direct => self.direct.as_ref(),
+            Road::Graph | Road::Ews | Road::Imap | Road::Pop => None,
+        }
+    }
+
+    /// Every SMTP dialogue that was held, by road.
+    pub fn smtp_talks(&self) -> impl Iterator<Item = (Road, &SmtpFacts)> {
+        Road::OVER_SMTP.into_iter().filter_map(|road| Some((road, self.smtp_on(road)?)))
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn smtp_talks_mut(&mut self) -> impl Iterator<Item = &mut SmtpFacts> {
+        [&mut self.smtp, &mut self.hve, &mut self.relay, &mut self.direct].into_iter().flatten()
     }
 }

@@ -5,16 +5,22 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, TlsFacts};
+use super::{Fault, LookupFacts, TlsFacts};
 
-/// One dialogue with a submission server.
+/// One dialogue with a submission server, or with a mail exchanger on port 25.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SmtpFacts {
     /// Host and port.
     pub server: String,
+    /// How the server was found, on port 25.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smart_host: Option<SmartHostFacts>,
     /// The address that answered.
     pub address: Option<String>,
+    /// The certificate that we showed, where one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<ClientCertificateFacts>,
     /// The steps, in order.
     pub steps: Vec<Step>,
     /// EHLO lines before TLS.
@@ -31,6 +37,40 @@ pub struct SmtpFacts {
     pub message: Option<MessageFacts>,
     /// Every line, masked.
     pub transcript: Vec<Line>,
+}
+
+/// How the server on port 25 was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SmartHostFacts {
+    /// `--smart-host`, the configuration's cloud, or the MX record of a domain.
+    pub source: String,
+    /// How the MX look-up ended, where one was made.
+    pub lookup: LookupFacts,
+    /// The mail exchangers of the domain that are not the cloud's own.
+    pub others: Vec<String>,
+}
+
+/// The certificate that a client shows to a connector.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ClientCertificateFacts {
+    /// Its subject.
+    pub subject: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// Its DNS names, else the common name.
+    pub names: Vec<String>,
+    /// Beginning of validity, seconds since the epoch.
+    pub not_before: i64,
+    /// End of validity, seconds since the epoch.
+    pub not_after: i64,
+    /// How many certificates are sent, the own one first.
+    pub sent: usize,
+    /// Whether the last one that is sent is issued by itself or by one that is not sent.
+    pub issuer_missing: bool,
+    /// Whether the server asked for a certificate.
+    pub asked: bool,
 }
 
 /// How far a dialogue goes, in order.

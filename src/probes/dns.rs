@@ -11,7 +11,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cloud::Cloud;
-use crate::facts::{DnsFacts, LookupFacts, MxFact, SpfFacts};
+use crate::facts::{DnsFacts, LookupFacts, MxFact, SmartHostFacts, SpfFacts};
 use crate::spf::{self, Answer, Lookup, LookupFailure};
 
 /// How long one datagram is waited for before it is sent again; the system's resolver waits 5 s.
@@ -45,6 +45,38 @@ pub async fn domain(cloud: &Cloud, domain: &str, limit: Duration, now: i64) -> D
     facts.dmarc = texts.into_iter().filter(|text| text.trim_start().to_lowercase().starts_with("v=dmarc1")).collect();
     facts.spf = spf;
     facts
+}
+
+/// A mail exchanger of the cloud's own, and how it was found.
+pub struct SmartHost {
+    /// The first by preference; none where the domain has none of the cloud's own.
+    pub host: Option<String>,
+    /// Its addresses, as the resolver of the run says.
+    pub addresses: Vec<IpAddr>,
+    /// What was seen on the way.
+    pub facts: SmartHostFacts,
+}
+
+/// The mail exchanger of a domain that belongs to the cloud: read from MX, never composed (Microsoft hands out names that
+/// can not be computed).
+pub async fn smart_host(cloud: &Cloud, domain: &str, limit: Duration) -> SmartHost {
+    let (servers, _) = servers(cloud);
+    let resolver = Resolver { servers, deadline: Instant::now() + limit };
+    let (lookup, exchangers) = resolver.exchangers(cloud, domain).await;
+    let others = exchangers.iter().filter(|mx| !mx.microsoft).map(|mx| mx.host.clone()).collect();
+    let facts = SmartHostFacts { source: format!("the MX record of {domain}"), lookup, others };
+    let own = exchangers.into_iter().find(|mx| mx.microsoft);
+    let addresses = own.iter().flat_map(|mx| &mx.addresses).filter_map(|ip| ip.parse().ok()).collect();
+    SmartHost { host: own.map(|mx| mx.host), addresses, facts }
+}
+
+/// The addresses of a name, as the resolver of the run says.
+pub async fn addresses(cloud: &Cloud, host: &str, limit: Duration) -> Vec<IpAddr> {
+    let (servers, _) = servers(cloud);
+    let resolver = Resolver { servers, deadline: Instant::now() + limit };
+    let (a, aaaa) = tokio::join!(resolver.a(host), resolver.aaaa(host));
+    let a = a.into_iter().flatten().map(IpAddr::V4);
+    a.chain(aaaa.into_iter().flatten().map(IpAddr::V6)).collect()
 }
 
 fn servers(cloud: &Cloud) -> (Vec<SocketAddr>, String) {

@@ -77,7 +77,7 @@ impl Run<'_> {
         self.stop_at(MailboxStage::Connect)?;
         let began = Clock::now();
         let (host, trust) = (&self.job.server.host, &self.job.trust);
-        let secured = self.talk.upgrade(async |stream| tls::handshake(stream, host, trust).await).await;
+        let secured = self.talk.upgrade(async |stream| tls::handshake(stream, host, trust, None).await).await;
         match secured {
             Ok(tls) => {
                 self.talk.note("TLS begins");

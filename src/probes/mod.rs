@@ -16,12 +16,13 @@ mod smtp;
 mod tls;
 mod token;
 
-pub use dns::domain as dns_domain;
+pub use dns::{SmartHost, addresses, domain as dns_domain, smart_host};
 pub use entra::{Keys, discovery};
 pub use graph::{GraphJob, probe as graph};
 pub use http::Client;
 pub use imap::probe as imap;
 pub use mailbox::MailboxJob;
+pub use net::Way;
 pub(crate) use net::login as proxy_login;
 pub use pop::probe as pop;
 pub use smtp::{SmtpJob, probe as smtp};

@@ -1,12 +1,12 @@
 //! A connected stream: straight, or through a proxy.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -22,6 +22,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// How long one address may take before the next is tried beside it (RFC 8305 section 5: 250 ms).
 const STAGGER: Duration = Duration::from_millis(250);
+/// Addresses of one name that are tried; Microsoft's mail exchangers have up to eight.
+const MOST_ADDRESSES: usize = 8;
 /// A filtered port answers nothing; waiting longer for a handshake that crosses the world in 0.3 s tells no more.
 const CONNECT: Duration = Duration::from_secs(20);
 
@@ -31,15 +33,34 @@ pub(super) async fn connect(
     proxy: Option<&Url>,
     deadline: Instant,
 ) -> Result<(Box<dyn Stream>, Option<SocketAddr>), Fault> {
+    connect_by(server, &Way::default(), proxy, deadline).await
+}
+
+/// How a connection is made, where it is not left to the system.
+#[derive(Debug, Clone, Default)]
+pub struct Way {
+    /// The server's addresses; empty: as the system resolves its name.
+    pub addresses: Vec<IpAddr>,
+    /// The address of this host to connect from.
+    pub source: Option<IpAddr>,
+}
+
+/// Connects in a given way, and says to which address.
+pub(super) async fn connect_by(
+    server: &HostPort,
+    way: &Way,
+    proxy: Option<&Url>,
+    deadline: Instant,
+) -> Result<(Box<dyn Stream>, Option<SocketAddr>), Fault> {
     let deadline = deadline.min(Instant::now() + CONNECT);
     let Some(proxy) = proxy else {
-        let stream = dial(&server.host, server.port, deadline).await?;
+        let stream = dial(&server.host, server.port, way, deadline).await?;
         let address = stream.peer_addr().ok();
         return Ok((Box::new(stream), address));
     };
     let port = proxy.port_or_known_default().unwrap_or(1080);
     let host = proxy.host_str().unwrap_or_default();
-    let stream = dial(host, port, deadline).await.map_err(|fault| {
+    let stream = dial(host, port, &Way::default(), deadline).await.map_err(|fault| {
         Fault::new(FaultKind::ProxyRefused, format!("the proxy {host} port {port}: {}", fault.words))
     })?;
     let tunnel = async {
@@ -54,17 +75,25 @@ pub(super) async fn connect(
 }
 
 /// Tries the addresses of a name, each 250 ms after the one before; the first that connects wins.
-async fn dial(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Fault> {
-    let addresses = resolve(host, port, deadline).await?;
+async fn dial(host: &str, port: u16, way: &Way, deadline: Instant) -> Result<TcpStream, Fault> {
+    let mut addresses: Vec<SocketAddr> = match way.addresses[..] {
+        [] => resolve(host, port, deadline).await?,
+        _ => way.addresses.iter().map(|ip| SocketAddr::new(*ip, port)).take(MOST_ADDRESSES).collect(),
+    };
+    if let Some(source) = way.source {
+        addresses.retain(|address| address.is_ipv4() == source.is_ipv4());
+    }
+    let source = way.source;
     let mut attempts = JoinSet::new();
     for (n, address) in addresses.into_iter().enumerate() {
         let pause = STAGGER * u32::try_from(n).unwrap_or(u32::MAX);
         attempts.spawn(async move {
             tokio::time::sleep(pause).await;
-            TcpStream::connect(address).await.map_err(|e| (address, e))
+            dial_one(address, source).await.map_err(|e| (address, e))
         });
     }
-    let mut last = Fault::new(FaultKind::NameNotFound, format!("{host} has no address"));
+    let mut last =
+        Fault::new(FaultKind::NameNotFound, format!("{host} has no address that can be connected to from here"));
     loop {
         match timeout_at(deadline, attempts.join_next()).await {
             Err(_) => return Err(Fault::new(FaultKind::ConnectTimeout, format!("no answer from {host} port {port}"))),
@@ -80,12 +109,19 @@ async fn dial(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Fau
     }
 }
 
+async fn dial_one(address: SocketAddr, source: Option<IpAddr>) -> std::io::Result<TcpStream> {
+    let Some(source) = source else { return TcpStream::connect(address).await };
+    let socket = if source.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(source, 0))?;
+    socket.connect(address).await
+}
+
 async fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, Fault> {
     let lookup = timeout_at(deadline, tokio::net::lookup_host((host, port))).await;
     let found =
         lookup.map_err(|_| Fault::new(FaultKind::ResolverFailed, format!("no answer about the name {host}")))?;
     let found = found.map_err(|e| Fault::new(fault::name_fault(&e.to_string()), format!("{host}: {e}")))?;
-    Ok(found.take(8).collect())
+    Ok(found.take(MOST_ADDRESSES).collect())
 }
 
 async fn socks(stream: TcpStream, proxy: &Url, server: &HostPort) -> Result<Box<dyn Stream>, Fault> {

@@ -1,13 +1,15 @@
 //! TLS for every conversation: always verified, at least 1.2, and with a note of who was on the other end
 //! even when the handshake fails.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -15,13 +17,19 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use super::fault;
 use super::net::Stream;
 use crate::cloud::Trust;
-use crate::facts::{Fault, FaultKind, TlsFacts};
+use crate::facts::{ClientCertificateFacts, Fault, FaultKind, TlsFacts};
+use crate::setup::ClientCertificate;
 
 /// The certificate that the server showed, also when it was refused.
 pub(super) type Shown = Arc<Mutex<Option<CertificateDer<'static>>>>;
 
 /// A configuration that trusts what `trust` says, and notes the certificate that it is shown.
 pub(super) fn config(trust: &Trust) -> Result<(ClientConfig, Shown), Fault> {
+    client(trust, None)
+}
+
+/// The same, with a certificate to show where the server asks for one.
+fn client(trust: &Trust, own: Option<&Own>) -> Result<(ClientConfig, Shown), Fault> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let shown = Shown::default();
     let verifier = Noting { inner: verifier(trust, &provider)?, shown: shown.clone() };
@@ -29,8 +37,11 @@ pub(super) fn config(trust: &Trust) -> Result<(ClientConfig, Shown), Fault> {
         .with_safe_default_protocol_versions()
         .map_err(|e| fault::of_tls(&e))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let config = match own {
+        Some(own) => config.with_client_cert_resolver(Arc::new(own.clone())),
+        None => config.with_no_client_auth(),
+    };
     Ok((config, shown))
 }
 
@@ -39,8 +50,9 @@ pub(super) async fn handshake(
     stream: Box<dyn Stream>,
     host: &str,
     trust: &Trust,
+    own: Option<&Own>,
 ) -> Result<(Box<dyn Stream>, TlsFacts), Fault> {
-    let (config, shown) = config(trust)?;
+    let (config, shown) = client(trust, own)?;
     let name = ServerName::try_from(host.to_owned())
         .map_err(|e| Fault::new(FaultKind::CertificateName, format!("{host}: {e}")))?;
     let tls = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
@@ -94,6 +106,61 @@ fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn Ser
         .build()
         .map_err(|e| Fault::new(FaultKind::NoCaCertificates, e.to_string()))?;
     Ok(verifier)
+}
+
+/// The certificate that is shown to a server that asks for one, and whether one asked.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    key: Arc<CertifiedKey>,
+    asked: Arc<AtomicBool>,
+}
+
+impl Own {
+    /// Reads a chain, the own certificate first, and its key. The key is kept by the TLS library alone.
+    pub(super) fn of(identity: &ClientCertificate) -> Result<Own, Fault> {
+        let bad = |words: String| Fault::new(FaultKind::TlsHandshake, format!("the client certificate: {words}"));
+        let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+        let key = PrivateKeyDer::from_pem_slice(identity.key.expose().as_bytes()).map_err(|e| bad(e.to_string()))?;
+        let key = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(|e| bad(e.to_string()))?;
+        Ok(Own { key: Arc::new(key), asked: Arc::default() })
+    }
+
+    pub(super) fn asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Own {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::Relaxed);
+        Some(self.key.clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// What a client certificate says of itself.
+pub(super) fn describe_own(chain: &[Vec<u8>]) -> ClientCertificateFacts {
+    let mut facts = ClientCertificateFacts { sent: chain.len(), ..ClientCertificateFacts::default() };
+    let parsed: Vec<X509Certificate<'_>> =
+        chain.iter().filter_map(|der| Some(X509Certificate::from_der(der).ok()?.1)).collect();
+    let Some(own) = parsed.first() else { return facts };
+    let shown = describe(&CertificateDer::from(chain[0].clone()));
+    facts.subject = shown.subject;
+    facts.issuer = shown.issuer;
+    facts.names = shown.names;
+    if facts.names.is_empty() {
+        let common = own.subject().iter_common_name().filter_map(|name| name.as_str().ok());
+        facts.names = common.map(str::to_owned).collect();
+    }
+    facts.not_before = own.validity().not_before.timestamp();
+    facts.not_after = own.validity().not_after.timestamp();
+    // A root that is left out is known to whoever trusts it; so the last one sent may be issued by one that is not. What
+    // must not be is the own certificate alone, unless a root itself issued it, which can not be seen from here.
+    facts.issuer_missing = parsed.len() == 1 && own.subject() != own.issuer();
+    facts
 }
 
 fn certificates(pems: &[String]) -> Result<Vec<CertificateDer<'static>>, Fault> {

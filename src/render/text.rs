@@ -40,14 +40,14 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
     }
     skipped(&mut out, &report.findings, style);
     roads(&mut out, report, style);
-    if let Some(smtp) = report.facts.smtp.as_ref().filter(|_| report.command == "probe-send") {
+    for (_, smtp) in report.facts.smtp_talks().filter(|_| report.command == "probe-send") {
         steps(&mut out, smtp, style);
     }
     if verbose {
         if let Some(audit) = report.facts.dns.as_ref().and_then(|dns| dns.spf.audit.as_ref()) {
             policy(&mut out, audit);
         }
-        if let Some(smtp) = &report.facts.smtp {
+        for (_, smtp) in report.facts.smtp_talks() {
             transcript(&mut out, &smtp.server, &smtp.transcript);
         }
         for talk in [&report.facts.imap, &report.facts.pop].into_iter().flatten() {

@@ -65,7 +65,7 @@ impl State {
     /// switch (microsoft-facts F.10).
     pub(super) fn open_mailbox(&self, road: Road, user: &str, token: &str, now: i64) -> Opening {
         let Some((claims, tenant)) = self.read_token(token, now) else { return Opening::Refused };
-        let by_role = road.wants().roles.iter().any(|role| claims.roles().contains(role));
+        let by_role = road.wants().is_some_and(|wants| wants.roles.iter().any(|role| claims.roles().contains(role)));
         if !by_role || !tenant.app.in_exchange(claims.text("oid")) {
             return Opening::Refused;
         }

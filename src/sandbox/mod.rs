@@ -158,6 +158,7 @@ impl Sandbox {
             graph: self.graph(&login),
             login,
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
+            hve: None,
             imap: port(self.addresses.imap, self.scenario.imap_closed),
             pop: port(self.addresses.pop, self.scenario.pop_closed),
             mx_suffixes: vec![format!(".{}", state::MX_DOMAIN)],

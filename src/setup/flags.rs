@@ -25,7 +25,7 @@ pub struct Identity {
     /// Object id of the enterprise application, to be compared
     #[arg(long, value_name = "GUID")]
     object_id: Option<String>,
-    /// The roads to look at: all, or some of smtp,graph,ews,imap,pop,hve
+    /// The roads to look at: all, or some of smtp,graph,ews,imap,pop,hve,relay,direct
     #[arg(long, value_name = "ROADS")]
     roads: Option<String>,
     /// Scope of the token request, where it is not the road's own
@@ -105,6 +105,27 @@ pub struct Probe {
     helo: Option<String>,
 }
 
+/// The servers beside the mailbox's own: port 25 of the tenant's mail exchanger, and High Volume Email.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+#[command(next_help_heading = "Port 25 and High Volume Email")]
+pub struct OtherServers {
+    /// The tenant's mail exchanger, where it is not the one of the MX record
+    #[arg(long, value_name = "HOST[:PORT]", hide_short_help = true)]
+    smart_host: Option<String>,
+    /// Address of this computer to call port 25 from
+    #[arg(long, value_name = "IP", hide_short_help = true)]
+    source_address: Option<String>,
+    /// PEM file of the certificate that the connector knows, its chain behind it
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    relay_certificate: Option<String>,
+    /// PEM file of its private key, where it is another
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    relay_key: Option<String>,
+    /// Account of High Volume Email, where it is not the mailbox
+    #[arg(long, value_name = "ADDRESS", hide_short_help = true)]
+    hve_account: Option<String>,
+}
+
 /// A group of flags as a table, without what was not said.
 pub fn table_of(flags: &impl Serialize) -> Table {
     let value = Value::try_from(flags).unwrap_or_else(|_| Value::Table(Table::new()));
@@ -135,6 +156,8 @@ struct AllFlags {
     _network: Network,
     #[command(flatten)]
     _probe: Probe,
+    #[command(flatten)]
+    _other_servers: OtherServers,
     #[arg(long)]
     _domain: Option<String>,
 }

@@ -10,7 +10,7 @@ use super::config::Config;
 use super::flags::flag;
 use super::secret::{Mask, Secret};
 use super::words::{self, Layer, Origins, Words};
-use super::{InputError, Setup, config, credential, lint};
+use super::{InputError, Setup, config, credential, lint, port25};
 use crate::cloud::Cloud;
 use crate::facts::Stage;
 use crate::kb::cause;
@@ -179,6 +179,10 @@ fn make(
         stop_after: words.stop_after.as_deref().map(|stage| stop(origins, stage)).transpose()?,
         send: words.send,
         helo: words.helo.as_deref().map(|name| helo(origins, name)).transpose()?,
+        smart_host: port25::smart_host(words, origins)?,
+        source: port25::source(words, origins)?,
+        relay_certificate: port25::certificate(words, origins)?,
+        hve_account: parse("hve_account", &words.hve_account, lint::address)?,
         timeout: words.timeout.as_deref().map_or(Ok(TIMEOUT), |text| timeout(origins, text))?,
         proxy: words.proxy.as_deref().map(|text| proxy(origins, text)).transpose()?,
         cloud,
@@ -212,7 +216,9 @@ fn hide_proxy_login(setup: &mut Setup) {
 /// Reading the credential may run a command or ask a person, so it comes last.
 fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: Wants) -> Result<(), InputError> {
     let read = |notes| credential::read(words, origins, notes);
-    setup.credential = match wants.credential {
+    // Roads without a login need no credential, so none is read and no command is run for one.
+    let need = if without_token(setup) && wants.mailbox { Need::No } else { wants.credential };
+    setup.credential = match need {
         Need::No => return Ok(()),
         Need::Kind => credential::unread(words, origins),
         Need::IfNamed => read(&mut setup.notes)?,
@@ -242,11 +248,17 @@ fn missing(setup: &Setup, wants: Wants) -> Result<(), InputError> {
     let rows = [
         (wants.application && setup.tenant.is_none(), "tenant"),
         (wants.application && setup.client_id.is_none(), "client_id"),
-        (wants.mailbox && setup.mailbox.is_none(), "mailbox"),
+        // On port 25 nobody logs in to a mailbox; the sender's address is enough.
+        (wants.mailbox && setup.mailbox.is_none() && !(without_token(setup) && setup.from.is_some()), "mailbox"),
         (wants.to && setup.to.is_none(), "to"),
         (wants.domain && setup.domain.is_none(), "domain"),
     ];
     rows.iter().find(|(absent, _)| *absent).map_or(Ok(()), |(_, word)| Err(is_missing(word)))
+}
+
+/// Whether no road of the run takes a token.
+fn without_token(setup: &Setup) -> bool {
+    setup.roads.iter().all(|road| road.wants().is_none())
 }
 
 fn is_missing(word: &str) -> InputError {
@@ -258,7 +270,7 @@ fn is_missing(word: &str) -> InputError {
 fn roads(words: &Words, origins: &Origins) -> Result<(Vec<Road>, bool), InputError> {
     let Some(text) = &words.roads else { return Ok((vec![Road::Smtp], false)) };
     if text == "all" {
-        return Ok((Road::WITH_TOKEN.to_vec(), true));
+        return Ok((Road::ALL.to_vec(), true));
     }
     let mut roads: Vec<Road> = Vec::new();
     for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {

@@ -10,20 +10,23 @@ mod load;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(not(unix), path = "platform_other.rs")]
 mod platform;
+mod port25;
 mod words;
 
 pub use credential::Credential;
-pub use flags::{CredentialWords, Identity, Network, Probe, table_of};
+pub use flags::{CredentialWords, Identity, Network, OtherServers, Probe, table_of};
 pub(crate) use lint::shown;
 pub(crate) use load::duration;
 pub use load::{Layers, Need, Wants};
+pub use port25::ClientCertificate;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, HostPort};
 use crate::facts::{Note, SetupFacts, Stage};
 use crate::kb::{Cause, cause};
 use crate::road::Road;
@@ -68,6 +71,14 @@ pub struct Setup {
     pub send: bool,
     /// Name to say in EHLO.
     pub helo: Option<String>,
+    /// The mail exchanger of port 25, where it is not the one of the MX record.
+    pub smart_host: Option<HostPort>,
+    /// The address of this computer that port 25 is called from.
+    pub source: Option<IpAddr>,
+    /// The certificate that port 25 is shown.
+    pub relay_certificate: Option<ClientCertificate>,
+    /// The account of High Volume Email, where it is not the mailbox.
+    pub hve_account: Option<String>,
     /// The longest that one conversation with a server may take.
     pub timeout: Duration,
     /// For HTTPS and the mail ports.
@@ -81,6 +92,12 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// The address in MAIL FROM and From on a road.
+    pub fn sender(&self, road: Road) -> Option<&String> {
+        let hve = self.hve_account.as_ref().filter(|_| road == Road::Hve);
+        hve.or(self.from.as_ref()).or(self.mailbox.as_ref())
+    }
+
     /// The set-up without its secrets.
     pub fn facts(&self) -> SetupFacts {
         SetupFacts {

@@ -40,6 +40,11 @@ pub(super) struct Words {
     pub(super) mime: bool,
     pub(super) stop_after: Option<String>,
     pub(super) helo: Option<String>,
+    pub(super) smart_host: Option<String>,
+    pub(super) source_address: Option<String>,
+    pub(super) relay_certificate: Option<String>,
+    pub(super) relay_key: Option<String>,
+    pub(super) hve_account: Option<String>,
     pub(super) domain: Option<String>,
     pub(super) send: bool,
 }

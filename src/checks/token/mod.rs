@@ -95,7 +95,8 @@ static OBJECT_ID: Check = Check {
 
 /// The token that a road would use.
 pub(super) fn of(visit: &Visit, road: Road) -> Result<&TokenFacts, NotObserved> {
-    visit.facts.token_for(road.wants().resource).ok_or_else(|| "no token was asked for".into())
+    let wants = road.wants().ok_or("the road takes no token")?;
+    visit.facts.token_for(wants.resource).ok_or_else(|| "no token was asked for".into())
 }
 
 fn readable(visit: &Visit) -> Result<impl Iterator<Item = &TokenFacts>, NotObserved> {

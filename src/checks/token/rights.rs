@@ -13,7 +13,7 @@ pub(super) fn audience(visit: &Visit, road: Road) -> Judgement {
         return Err("the token can not be read".into());
     }
     let aud = token.audiences().join(", ");
-    let wanted = road.wants().resource;
+    let wanted = road.wants().ok_or("the road takes no token")?.resource;
     let api = access::api_of(token, &visit.setup.cloud);
     if api == Some(wanted) {
         return Verdict::pass(format!("aud {aud}"));
@@ -48,7 +48,7 @@ fn logged_in(visit: &Visit, road: Road) -> bool {
     if road == Road::Graph {
         return visit.facts.graph.as_ref().and_then(GraphFacts::accepted) == Some(Accepted::Yes);
     }
-    let auth = visit.facts.smtp.as_ref().filter(|_| road == Road::Smtp).and_then(|smtp| smtp.step(Stage::Auth));
+    let auth = visit.facts.smtp_on(road).and_then(|smtp| smtp.step(Stage::Auth));
     auth.and_then(|step| step.reply.as_ref()).is_some_and(Reply::positive)
 }
 
@@ -59,7 +59,8 @@ fn role_cause(road: Road) -> &'static Cause {
         Road::Ews => &cause::TOKEN_ROLE_MISSING_EWS,
         Road::Imap => &cause::TOKEN_ROLE_MISSING_IMAP,
         Road::Pop => &cause::TOKEN_ROLE_MISSING_POP,
-        Road::Hve => &cause::TOKEN_ROLE_MISSING_HVE,
+        // A road without a token has no role to miss.
+        Road::Hve | Road::Relay | Road::Direct => &cause::TOKEN_ROLE_MISSING_HVE,
     }
 }
 

@@ -14,7 +14,11 @@ use crate::setup::secret::Secret;
 const LONGEST_AUTH: usize = 12_288;
 
 impl Run<'_> {
-    pub(super) async fn log_in(&mut self, token: impl Future<Output = Option<Secret>>) -> Result<(), Ended> {
+    pub(super) async fn log_in(
+        &mut self,
+        user: &str,
+        token: impl Future<Output = Option<Secret>>,
+    ) -> Result<(), Ended> {
         let mechanisms = self
             .facts
             .offered
@@ -27,7 +31,7 @@ impl Run<'_> {
         let waited = Instant::now();
         let Some(token) = token.await else { return self.stop("there is no token to log in with") };
         self.talk.deadline += waited.elapsed();
-        let blob = Secret::new(xoauth2(&self.job.user, token.expose()));
+        let blob = Secret::new(xoauth2(user, token.expose()));
         self.talk.learn(&token);
         self.talk.learn(&blob);
         let began = Clock::now();

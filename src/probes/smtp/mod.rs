@@ -1,4 +1,5 @@
-//! The SMTP submission dialogue: RFC 5321, STARTTLS of RFC 3207, AUTH of RFC 4954 with XOAUTH2.
+//! The SMTP dialogue: RFC 5321, STARTTLS of RFC 3207, AUTH of RFC 4954 with XOAUTH2 on a submission port, and on port 25
+//! no login, but a certificate of our own where one was given.
 //!
 //! At most one message leaves, and nothing is ever sent again.
 
@@ -11,10 +12,12 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::dialogue::Dialogue;
+use super::net::Way;
 use super::{ms_since, net, tls};
 use crate::cloud::{HostPort, Trust};
 use crate::facts::{Accepted, Fault, FaultKind, MessageFacts, Reply, SmtpFacts, Stage, Step};
 use crate::message::ProbeMail;
+use crate::setup::ClientCertificate;
 use crate::setup::secret::{Mask, Secret};
 
 /// What one dialogue is to do.
@@ -27,8 +30,12 @@ pub struct SmtpJob {
     pub proxy: Option<Url>,
     /// The name we say in EHLO.
     pub helo: String,
-    /// `user=` of XOAUTH2.
-    pub user: String,
+    /// How the server is connected to.
+    pub way: Way,
+    /// The certificate to show, where the server asks for one.
+    pub certificate: Option<ClientCertificate>,
+    /// `user=` of XOAUTH2; none: nobody logs in.
+    pub user: Option<String>,
     /// MAIL FROM.
     pub from: String,
     /// RCPT TO; none: stop before.
@@ -60,7 +67,8 @@ pub async fn probe(job: &SmtpJob, token: impl Future<Output = Option<Secret>>) -
     let began = Clock::now();
     let deadline = Instant::now() + job.timeout;
     let mut facts = SmtpFacts { server: job.server.to_string(), ..SmtpFacts::default() };
-    let connected = net::connect(&job.server, job.proxy.as_ref(), deadline).await;
+    facts.client_certificate = job.certificate.as_ref().map(|own| tls::describe_own(&own.chain));
+    let connected = net::connect_by(&job.server, &job.way, job.proxy.as_ref(), deadline).await;
     let stream = match connected {
         Ok((stream, address)) => {
             facts.address = address.map(|address| address.to_string());
@@ -90,7 +98,9 @@ impl Run<'_> {
         self.stop_at(Stage::Ehlo)?;
         self.start_tls().await?;
         self.stop_at(Stage::Starttls)?;
-        self.log_in(token).await?;
+        if let Some(user) = &self.job.user {
+            self.log_in(user, token).await?;
+        }
         self.stop_at(Stage::Auth)?;
         self.name_sender_and_recipient().await?;
         self.stop_at(Stage::Rcpt)?;
@@ -197,8 +207,12 @@ impl Run<'_> {
             return Err(Fault { kind: FaultKind::InjectedAfterStarttls, words: words.to_owned() });
         }
         let (host, trust) = (&self.job.server.host, &self.job.trust);
-        let facts = self.talk.upgrade(async |stream| tls::handshake(stream, host, trust).await).await?;
-        self.facts.tls = Some(facts);
+        let own = self.job.certificate.as_ref().map(tls::Own::of).transpose()?;
+        let secured = self.talk.upgrade(async |stream| tls::handshake(stream, host, trust, own.as_ref()).await).await;
+        if let (Some(own), Some(facts)) = (&own, &mut self.facts.client_certificate) {
+            facts.asked = own.asked();
+        }
+        self.facts.tls = Some(secured?);
         Ok(())
     }
 

@@ -1,0 +1,79 @@
+//! What the roads of port 25 and High Volume Email need besides: the server, the address to connect from, the certificate
+//! that a connector knows.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::secret::Secret;
+use super::words::{Origins, Words};
+use super::{InputError, config, lint, shown_path};
+use crate::cloud::HostPort;
+
+/// A certificate to show to a server that asks for one.
+#[derive(Debug, Clone)]
+pub struct ClientCertificate {
+    /// The chain as it is sent, DER, the own certificate first.
+    pub chain: Vec<Vec<u8>>,
+    /// The private key, PEM.
+    pub key: Secret,
+}
+
+/// Port of a mail exchanger, where none is said (RFC 5321 section 4.5.4.2).
+const TRANSFER: u16 = 25;
+
+pub(super) fn smart_host(words: &Words, origins: &Origins) -> Result<Option<HostPort>, InputError> {
+    let Some(text) = &words.smart_host else { return Ok(None) };
+    let place = origins.of("smart_host");
+    let host = HostPort::parse(text, TRANSFER)
+        .ok_or_else(|| InputError::new(&place, format!("is {}; it takes HOST or HOST:PORT", lint::shown(text))))?;
+    if host.host.parse::<IpAddr>().is_ok() {
+        let words = format!(
+            "is {}, an address; Microsoft's mail exchangers are reached by name, for their addresses change",
+            lint::shown(text)
+        );
+        return Err(InputError::new(place, words));
+    }
+    Ok(Some(host))
+}
+
+pub(super) fn source(words: &Words, origins: &Origins) -> Result<Option<IpAddr>, InputError> {
+    let Some(text) = &words.source_address else { return Ok(None) };
+    let bad = |_| {
+        let words = format!("is {}; it takes an address of this computer, such as 192.0.2.10", lint::shown(text));
+        InputError::new(origins.of("source_address"), words)
+    };
+    text.parse().map(Some).map_err(bad)
+}
+
+/// Reads the certificate and its key, which may stand in one file.
+pub(super) fn certificate(words: &Words, origins: &Origins) -> Result<Option<ClientCertificate>, InputError> {
+    let Some(file) = &words.relay_certificate else {
+        if words.relay_key.is_some() {
+            let words = "is the key of a certificate that is not named (--relay-certificate)";
+            return Err(InputError::new(origins.of("relay_key"), words));
+        }
+        return Ok(None);
+    };
+    let place = origins.of("relay_certificate");
+    let pem = config::read_pem(&place, Path::new(file))?;
+    let mut chain = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let bad =
+            |e| InputError::new(&place, format!("names {}, which can not be read: {e}", shown_path(Path::new(file))));
+        chain.push(certificate.map_err(bad)?.as_ref().to_vec());
+    }
+    let (place, file) = match &words.relay_key {
+        Some(key) => (origins.of("relay_key"), key),
+        None => (place, file),
+    };
+    let text = Secret::new(config::read_text(&place, Path::new(file), false)?);
+    if PrivateKeyDer::from_pem_slice(text.expose().as_bytes()).is_err() {
+        let words =
+            format!("names {}, which holds no unencrypted PEM private key (--relay-key)", shown_path(Path::new(file)));
+        return Err(InputError::new(place, words));
+    }
+    Ok(Some(ClientCertificate { chain, key: text }))
+}
