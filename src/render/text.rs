@@ -321,7 +321,7 @@ fn topic_title(topic: &str) -> &str {
         "dns" => "Domain",
         "entra" => "Login service",
         "token" => "Token",
-        "smtp" => "SMTP submission",
+        "smtp" => "SMTP",
         "imap" => "IMAP",
         "pop" => "POP",
         "send" => "Probe mail",
