@@ -31,6 +31,7 @@
 //! | [`kb`] | the pages: one per cause, and the way from a server's words to a page |
 //! | [`explain`] | any pasted text to pages, offline |
 //! | [`scripts`] | PowerShell and what fills values into it, safely |
+//! | `xml` | XML as SOAP uses it: a small tree, read within bounds |
 //! | [`spf`] | RFC 7208 with a trace; depends on nothing else here |
 //! | [`report`], [`render`], [`repeat`], [`share`] | the report; one file per format; commands that repeat the run; names masked for a ticket |
 //! | [`sandbox`] | a tenant on the loopback; nothing here knows who talks to it |
@@ -65,3 +66,4 @@ pub mod scripts;
 pub mod setup;
 pub mod share;
 pub mod spf;
+mod xml;
