@@ -21,6 +21,8 @@ pub struct Cloud {
     pub login: Url,
     /// Microsoft Graph.
     pub graph: Url,
+    /// Exchange Web Services.
+    pub ews: Url,
     /// What stands before the tenant in the issuer of a v1 token.
     pub issuer_v1: String,
     /// The scope prefix of Exchange Online.
@@ -84,7 +86,7 @@ struct Row {
     outlook: &'static str,
     smtp: &'static str,
     hve: Option<&'static str>,
-    /// IMAP and POP.
+    /// IMAP, POP and EWS.
     mailboxes: &'static str,
     mx_suffixes: &'static [&'static str],
     spf_include: &'static str,
@@ -156,6 +158,9 @@ const TRANSFER: u16 = 25;
 const IMAPS: u16 = 993;
 const POPS: u16 = 995;
 
+/// Where a host serves EWS (microsoft-facts A.1).
+pub const EWS_PATH: &str = "/EWS/Exchange.asmx";
+
 /// A `[cloud.NAME]` table of a configuration file: hosts and trust of its own, the rest from a row.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -213,13 +218,14 @@ impl Cloud {
         let base = table.base.as_deref().unwrap_or("worldwide");
         let mut cloud = Cloud::named(base).ok_or_else(|| format!("base `{base}` is no cloud"))?;
         name.clone_into(&mut cloud.name);
-        for (key, url) in [("login", &table.login), ("graph", &table.graph)] {
+        for (key, url) in [("login", &table.login), ("graph", &table.graph), ("ews", &table.ews)] {
             if url.as_ref().is_some_and(|url| url.scheme() != "https") {
                 return Err(format!("{key} must begin with https://"));
             }
         }
         cloud.login = table.login.clone().unwrap_or(cloud.login);
         cloud.graph = table.graph.clone().unwrap_or(cloud.graph);
+        cloud.ews = table.ews.clone().unwrap_or(cloud.ews);
         if let Some(smtp) = &table.smtp {
             cloud.smtp = HostPort::parse(smtp, SUBMISSION).ok_or("smtp must be HOST:PORT")?;
         }
@@ -303,6 +309,7 @@ impl Row {
             name: self.name.to_owned(),
             login: url(self.login),
             graph: url(self.graph),
+            ews: url(&format!("https://{}{EWS_PATH}", self.mailboxes)),
             issuer_v1: self.issuer_v1.to_owned(),
             outlook_resource: self.outlook.to_owned(),
             graph_resource: self.graph.to_owned(),

@@ -8,11 +8,12 @@ use tokio::sync::watch;
 
 use crate::cloud::HostPort;
 use crate::facts::{
-    DnsFacts, FORMAT, Facts, GraphFacts, MailboxStage, Signature, SmartHostFacts, SmtpFacts, Stage, TokenFacts, Visit,
+    DnsFacts, EwsFacts, FORMAT, Facts, GraphFacts, MailboxStage, Signature, SmartHostFacts, SmtpFacts, Stage,
+    TokenFacts, Visit,
 };
 use crate::message::ProbeMail;
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, GraphJob, Keys, MailboxJob, SmtpJob, TokenJob, Way};
+use crate::probes::{self, Client, EwsJob, GraphJob, Keys, MailboxJob, SmtpJob, TokenJob, Way};
 use crate::road::{Resource, Road};
 use crate::setup::secret::Secret;
 use crate::setup::{Credential, Setup};
@@ -77,13 +78,20 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         }
         _ => None,
     });
+    let ews = plan.steps.iter().find_map(|step| match step {
+        Step::Ews { mail, kept, open } => {
+            let talk = ews(&client, setup, mail.clone(), kept.clone(), *open, tokens.clone());
+            Some(watch_step(step, Box::pin(talk), progress))
+        }
+        _ => None,
+    });
     let getting = async {
         let got = get_tokens(&client, setup, plan, progress).await;
         // The dialogues may have ended before they wanted a token; then nobody listens, and that is fine.
         let _ = arrived.send(Some(got.iter().map(|(facts, token)| (facts.resource, token.clone())).collect()));
         got
     };
-    let (entra, got, smtp, hve, relay, direct, dns, imap, pop, graph) = tokio::join!(
+    let (entra, got, smtp, hve, relay, direct, dns, imap, pop, graph, ews) = tokio::join!(
         optional(entra),
         getting,
         optional(smtp(Road::Smtp)),
@@ -93,7 +101,8 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         optional(dns),
         optional(imap),
         optional(pop),
-        optional(graph)
+        optional(graph),
+        optional(ews)
     );
     let (entra, keys) = entra.map_or((None, None), |(facts, keys)| (Some(facts), Some(keys)));
     let tokens = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
@@ -108,6 +117,7 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         imap,
         pop,
         graph,
+        ews,
         dns,
         ..Facts::default()
     };
@@ -280,6 +290,30 @@ async fn graph(client: &Client, setup: &Setup, mail: Option<ProbeMail>, kept: St
         mask: setup.mask.clone(),
     };
     probes::graph(&job, client, token_for(Road::Graph, tokens)).await
+}
+
+async fn ews(
+    client: &Client,
+    setup: &Setup,
+    mail: Option<ProbeMail>,
+    kept: String,
+    open: bool,
+    tokens: Tokens,
+) -> EwsFacts {
+    let mailbox = setup.mailbox.clone().unwrap_or_default();
+    let job = EwsJob {
+        cloud: setup.cloud.clone(),
+        proxy: setup.proxy.clone(),
+        from: setup.from.clone().filter(|from| !from.eq_ignore_ascii_case(&mailbox)),
+        to: setup.to.clone().unwrap_or_default(),
+        mailbox,
+        mail,
+        kept,
+        open,
+        timeout: setup.timeout,
+        mask: setup.mask.clone(),
+    };
+    probes::ews(&job, client, token_for(Road::Ews, tokens)).await
 }
 
 /// The token for the API of a road, when it has arrived.

@@ -64,6 +64,15 @@ pub enum Step {
         /// Why it does not, otherwise.
         kept: String,
     },
+    /// Ask Exchange Web Services.
+    Ews {
+        /// The mail, when it leaves.
+        mail: Option<ProbeMail>,
+        /// Why it does not, otherwise.
+        kept: String,
+        /// Open the mailbox, or only look whether anybody answers.
+        open: bool,
+    },
     /// Look the domain up.
     Dns,
 }
@@ -135,7 +144,8 @@ fn tenant_of_token(setup: &Setup) -> Option<String> {
 }
 
 /// The roads that are talked on.
-const TALKED: [Road; 7] = [Road::Smtp, Road::Graph, Road::Imap, Road::Pop, Road::Hve, Road::Relay, Road::Direct];
+const TALKED: [Road; 8] =
+    [Road::Smtp, Road::Graph, Road::Ews, Road::Imap, Road::Pop, Road::Hve, Road::Relay, Road::Direct];
 
 /// Where a stage of SMTP lies in a dialogue with a mailbox server. MAIL and RCPT come after the login, and there nothing
 /// is stopped short of the mailbox.
@@ -207,6 +217,13 @@ impl Plan {
             });
             self.steps.push(Step::Graph { mail: over(Road::Graph), kept });
         }
+        if setup.roads.contains(&Road::Ews) {
+            let elsewhere = mail.is_some().then(|| format!("the probe mail leaves over {}", setup.via));
+            let kept = elsewhere.unwrap_or_else(|| "nothing is sent without --send".to_owned());
+            // Short of the login, there is only somebody to be reached.
+            let open = stop_after.is_none_or(|stage| stage >= MailboxStage::Auth);
+            self.steps.push(Step::Ews { mail: over(Road::Ews), kept, open });
+        }
         Ok(())
     }
 
@@ -226,7 +243,7 @@ impl Plan {
 }
 
 /// The roads that this version sends over.
-const SENT_OVER: [Road; 5] = [Road::Smtp, Road::Graph, Road::Hve, Road::Relay, Road::Direct];
+const SENT_OVER: [Road; 6] = [Road::Smtp, Road::Graph, Road::Ews, Road::Hve, Road::Relay, Road::Direct];
 
 /// Whether a mail can leave over a road.
 pub fn sends_over(road: Road) -> bool {
@@ -253,7 +270,8 @@ fn kept(setup: &Setup, slice: Slice) -> Option<&'static str> {
         return Some("this version does not send over the road of --via");
     }
     // The stages are those of SMTP; whoever names one does not want a request that has no stages.
-    (setup.via == Road::Graph && setup.stop_after.is_some()).then_some("it is not to go so far (--stop-after)")
+    (matches!(setup.via, Road::Graph | Road::Ews) && setup.stop_after.is_some())
+        .then_some("it is not to go so far (--stop-after)")
 }
 
 /// A step in words.
@@ -284,6 +302,8 @@ impl Step {
             Step::Pop { .. } => "talking POP",
             Step::Graph { mail: Some(_), .. } => "sending the probe over Microsoft Graph",
             Step::Graph { .. } => "looking for Microsoft Graph",
+            Step::Ews { mail: Some(_), .. } => "sending the probe over Exchange Web Services",
+            Step::Ews { .. } => "asking Exchange Web Services for the inbox",
             Step::Dns => "looking the domain up",
         }
     }
@@ -324,6 +344,19 @@ impl Step {
                     None => "HEAD, without a token; nothing is sent".to_owned(),
                 };
                 let url = &setup.cloud.graph;
+                let host = url.host_str().unwrap_or_default();
+                (what, Some(format!("{host}:{}", url.port_or_known_default().unwrap_or(443))), mail.is_some())
+            }
+            Step::Ews { mail, open, .. } => {
+                let what = match (mail, open) {
+                    (Some(_), _) => {
+                        let to = setup.to.as_deref().unwrap_or_default();
+                        format!("SOAP: GetFolder of the inbox, then CreateItem: one mail to {to}")
+                    }
+                    (None, true) => "SOAP: GetFolder of the inbox; nothing is sent".to_owned(),
+                    (None, false) => "HEAD, without a token; nothing is sent".to_owned(),
+                };
+                let url = &setup.cloud.ews;
                 let host = url.host_str().unwrap_or_default();
                 (what, Some(format!("{host}:{}", url.port_or_known_default().unwrap_or(443))), mail.is_some())
             }

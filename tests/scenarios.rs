@@ -56,6 +56,7 @@ const NOT_REACHED: &[(&str, &str)] = &[
     ("unrecognised", "stands for a note whose page is gone"),
     ("aadsts65004", "asked by consent-url only"),
     ("graph-refused", "the sandbox refuses in words that all have a page"),
+    ("ews-refused", "the sandbox refuses in words that all have a page"),
     ("consent-address-unreadable", "asked by consent-url only"),
     ("consent-other-tenant", "asked by consent-url only"),
     ("consent-permission-denied", "asked by consent-url only"),
@@ -162,9 +163,13 @@ fn a_mail_is_delivered_once_and_only_where_the_report_says_so() {
     for (name, shown) in all {
         let seen = not_passed(&shown.visit);
         let road = shown.words.get("via").and_then(Value::as_str).unwrap_or("smtp");
-        let claim = if road == "graph" { "graph.send@graph" } else { "send.accepted" };
+        let claim = match road {
+            "graph" => "graph.send@graph",
+            "ews" => "ews.send@ews",
+            _ => "send.accepted",
+        };
         let owed = match seen.get(claim).map(String::as_str) {
-            None | Some("fail smtp-answer-lost" | "fail graph-answer-lost") => 1,
+            None | Some("fail smtp-answer-lost" | "fail graph-answer-lost" | "fail ews-answer-lost") => 1,
             Some(_) => 0,
         };
         assert_eq!(shown.deliveries, owed, "{name}: mails taken by the tenant");
@@ -180,6 +185,18 @@ fn the_bare_refusal_is_the_same_whatever_is_behind_it() {
         let reply = smtp.step(Stage::Auth).and_then(|step| step.reply.as_ref()).expect("an answer to AUTH");
         assert_eq!(without_brackets(&reply.to_string()), "535 5.7.3 Authentication unsuccessful []", "{name}");
     }
+}
+
+#[test]
+fn the_two_switches_of_ews_refuse_in_the_same_words() {
+    let answer = |name: &str| {
+        let folder = shown()[name].visit.facts.ews.as_ref().and_then(|ews| ews.folder.clone()).expect("a request");
+        (folder.http.status, folder.policy, folder.diagnostics, folder.answer, folder.http.words)
+    };
+    let organization = answer("ews-off-organization");
+    assert_eq!(organization, answer("ews-off-mailbox"));
+    assert_eq!(organization.1.as_deref(), Some("EWS is disabled for this user or tenant"));
+    assert_ne!(organization, answer("ews-app-not-allowed"));
 }
 
 /// The text without server, time and id of the session, which stand in brackets.

@@ -3,6 +3,7 @@
 mod consent;
 mod dns;
 mod entra;
+mod ews;
 mod graph;
 mod imap;
 mod mailbox;
@@ -28,6 +29,7 @@ pub fn all() -> Vec<&'static Check> {
         pop::CHECKS,
         send::CHECKS,
         graph::CHECKS,
+        ews::CHECKS,
         consent::CHECKS,
     ]
     .concat()
@@ -39,8 +41,8 @@ pub fn of(visit: &Visit) -> Vec<&'static Check> {
         "check-token" => &["setup", "entra", "token"],
         "check-dns" => &["dns"],
         "consent-url" => &["consent"],
-        "probe-send" => &["setup", "entra", "token", "smtp", "send", "graph"],
-        _ => &["setup", "dns", "entra", "token", "smtp", "imap", "pop", "send", "graph"],
+        "probe-send" => &["setup", "entra", "token", "smtp", "send", "graph", "ews"],
+        _ => &["setup", "dns", "entra", "token", "smtp", "imap", "pop", "send", "graph", "ews"],
     };
     all().into_iter().filter(|check| topics.contains(&check.topic()) && applies(check, visit)).collect()
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::output::{note, print};
 use super::{Global, run};
+use crate::cloud::EWS_PATH;
 use crate::facts::FORMAT;
 use crate::render::Format;
 use crate::sandbox::{self, Options, Ports, Sandbox, scenarios};
@@ -151,6 +152,7 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
     let mut table = Table::new();
     table.insert("login".to_owned(), text(cloud.login.as_str().trim_end_matches('/')));
     table.insert("graph".to_owned(), text(cloud.graph.as_str().trim_end_matches('/')));
+    table.insert("ews".to_owned(), text(cloud.ews.as_str()));
     table.insert("smtp".to_owned(), text(&cloud.smtp.to_string()));
     table.insert("imap".to_owned(), text(&cloud.imap.to_string()));
     table.insert("pop".to_owned(), text(&cloud.pop.to_string()));
@@ -184,8 +186,9 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         "format": FORMAT,
         "login": login,
         "graph": login,
-        // Not served in this version; the keys are there so that a reader need not ask.
-        "ews": null, "mx": null,
+        "ews": format!("{login}{EWS_PATH}"),
+        // Not served in this version; the key is there so that a reader need not ask.
+        "mx": null,
         "smtp": format!("localhost:{}", addresses.smtp.port()),
         "imap": format!("localhost:{}", addresses.imap.port()),
         "pop": format!("localhost:{}", addresses.pop.port()),

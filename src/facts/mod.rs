@@ -2,6 +2,7 @@
 
 mod consent;
 mod dns;
+mod ews;
 mod graph;
 mod http;
 mod mailbox;
@@ -11,6 +12,7 @@ mod token;
 
 pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
 pub use dns::{DnsFacts, LookupFacts, MxFact, SpfFacts};
+pub use ews::{EwsActing, EwsAnswer, EwsExchange, EwsFacts};
 pub use graph::{GraphFacts, GraphRefusal};
 pub use http::{EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
 pub use mailbox::{MailboxFacts, MailboxReply, MailboxStage, MailboxStep};
@@ -69,6 +71,9 @@ pub struct Facts {
     /// The visit to Microsoft Graph; not written where there was none, as before there could be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graph: Option<GraphFacts>,
+    /// The visit to Exchange Web Services; not written where there was none, as before there could be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ews: Option<EwsFacts>,
     /// The domain's records.
     pub dns: Option<DnsFacts>,
     /// The admin-consent link or the address it redirected to.

@@ -89,6 +89,8 @@ pub enum Where {
     Pop,
     /// In an answer of Microsoft Graph.
     Graph,
+    /// In an answer of Exchange Web Services.
+    Ews,
     /// In the Domain Name System.
     Dns,
     /// In the set-up of the tenant.

@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn what_may_have_been_sent_is_never_a_no() {
         let by = |status, unsent| {
-            let once = Once { unsent, request_id: None };
+            let once = Once { unsent, ..Once::default() };
             accepted(&HttpFacts { status, ..HttpFacts::default() }, &once)
         };
         assert_eq!(by(Some(202), false), Accepted::Yes);

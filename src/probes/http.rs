@@ -28,7 +28,19 @@ pub(super) struct Once {
     pub(super) unsent: bool,
     /// The service's own id of it.
     pub(super) request_id: Option<String>,
+    /// The fields of [`TELLING`] that its head has.
+    pub(super) heads: Vec<(&'static str, String)>,
 }
+
+impl Once {
+    /// A field of the answer's head.
+    pub(super) fn head(&self, name: &str) -> Option<String> {
+        self.heads.iter().find(|(own, _)| *own == name).map(|(_, value)| value.clone())
+    }
+}
+
+/// Fields of an answer's head in which Exchange says more than the status does.
+const TELLING: [&str; 4] = ["x-ms-diagnostics", "x-ews-policy-reason", "www-authenticate", "x-feserver"];
 
 /// The HTTPS client of one run. It is built at the first request: the system's authorities are not read for nothing.
 #[derive(Clone)]
@@ -114,6 +126,24 @@ impl Client {
         (facts, value, once)
     }
 
+    /// The same with a SOAP envelope for the body (SOAP 1.1 section 6), and with the mailbox whose server is to answer;
+    /// the answer as text, as far as it is UTF-8.
+    pub(super) async fn soap_once(
+        &self,
+        url: &Url,
+        token: &Secret,
+        anchor: &str,
+        envelope: String,
+    ) -> (HttpFacts, Option<String>, Once) {
+        let mut once = Once::default();
+        let make = |client: &reqwest::Client| {
+            let request = client.post(url.clone()).bearer_auth(token.expose());
+            request.header("content-type", "text/xml; charset=utf-8").header("x-anchormailbox", anchor).body(envelope)
+        };
+        let (facts, body) = self.octets(&format!("POST {url}"), make, &mut once).await;
+        (facts, body.and_then(|body| String::from_utf8(body).ok()), once)
+    }
+
     async fn json(
         &self,
         request: &str,
@@ -128,6 +158,22 @@ impl Client {
         make: impl FnOnce(&reqwest::Client) -> RequestBuilder,
         once: &mut Once,
     ) -> (HttpFacts, Option<Value>) {
+        let (mut facts, body) = self.octets(request, make, once).await;
+        let Some(body) = body else { return (facts, None) };
+        let value: Option<Value> = serde_json::from_slice(&body).ok();
+        if value.is_none() {
+            facts.words = Some(self.excerpt(&String::from_utf8_lossy(&body)));
+        }
+        (facts, value)
+    }
+
+    /// One exchange; the body where the whole of it came.
+    async fn octets(
+        &self,
+        request: &str,
+        make: impl FnOnce(&reqwest::Client) -> RequestBuilder,
+        once: &mut Once,
+    ) -> (HttpFacts, Option<Vec<u8>>) {
         let began = Instant::now();
         let correlation_id = uuid::Uuid::new_v4().to_string();
         let mut facts = HttpFacts { request: self.mask.apply(request), ..HttpFacts::default() };
@@ -144,8 +190,8 @@ impl Client {
         };
         facts.ms = ms_since(began);
         facts.content_type = facts.content_type.map(|kind| self.seen(&kind));
-        let body = match body {
-            Ok(body) => body,
+        match body {
+            Ok(body) => (facts, Some(body)),
             Err(fault) => {
                 let mut fault = tls::with_certificate(fault, &self.built().shown);
                 // Whoever refused, with a proxy in between it was the proxy.
@@ -155,14 +201,9 @@ impl Client {
                     fault = Fault::new(FaultKind::ProxyRefused, format!("the proxy: {}", fault.words));
                 }
                 facts.fault = Some(Fault { words: self.seen(&fault.words), ..fault });
-                return (facts, None);
+                (facts, None)
             }
-        };
-        let value: Option<Value> = serde_json::from_slice(&body).ok();
-        if value.is_none() {
-            facts.words = Some(self.excerpt(&String::from_utf8_lossy(&body)));
         }
-        (facts, value)
     }
 
     async fn exchange(
@@ -176,6 +217,8 @@ impl Client {
         read_head(&response, facts);
         let id = response.headers().get("request-id").and_then(|value| value.to_str().ok());
         once.request_id = id.map(|id| self.seen(id));
+        let told = |name: &&'static str| Some((*name, self.seen(response.headers().get(*name)?.to_str().ok()?)));
+        once.heads = TELLING.iter().filter_map(told).collect();
         if response.status().is_redirection() {
             let to = response.headers().get("location").and_then(|v| v.to_str().ok()).unwrap_or("nowhere");
             return Err(Fault::new(FaultKind::Redirected, format!("{} to {to}", response.status())));

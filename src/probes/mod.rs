@@ -5,6 +5,7 @@ pub mod consent;
 mod dialogue;
 mod dns;
 mod entra;
+mod ews;
 mod fault;
 mod graph;
 mod http;
@@ -18,6 +19,7 @@ mod token;
 
 pub use dns::{SmartHost, addresses, domain as dns_domain, smart_host};
 pub use entra::{Keys, discovery};
+pub use ews::{EwsJob, probe as ews};
 pub use graph::{GraphJob, probe as graph};
 pub use http::Client;
 pub use imap::probe as imap;

@@ -110,7 +110,7 @@ fn line(out: &mut String, finding: &FindingReport, all: &[FindingReport], style:
     }
     out.push('\n');
     // What a mail leaves behind is worth its lines.
-    if finding.outcome == Word::Pass && matches!(finding.check, "send.accepted" | "graph.send") {
+    if finding.outcome == Word::Pass && matches!(finding.check, "send.accepted" | "graph.send" | "ews.send") {
         for words in finding.evidence.iter().skip(1) {
             let _ = writeln!(out, "      {}", printable(words));
         }
@@ -326,6 +326,7 @@ fn topic_title(topic: &str) -> &str {
         "pop" => "POP",
         "send" => "Probe mail",
         "graph" => "Microsoft Graph",
+        "ews" => "Exchange Web Services",
         "consent" => "Consent",
         other => other,
     }

@@ -39,6 +39,7 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: 
         .route("/{tenant}/adminconsent", get(consent_page))
         .layer(from_fn_with_state(state.clone(), misbehave))
         .merge(super::graph::routes())
+        .merge(super::ews::routes())
         .with_state(state);
     let _ = warm.await;
     let _ = axum::serve(door, router).await;

@@ -40,7 +40,7 @@ pub(super) struct GraphToken<'a> {
 const GRAPH_AUDIENCES: [&str; 2] = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
 
 /// What Exchange takes for an audience of its own (microsoft-facts D.1).
-const AUDIENCES: [&str; 3] =
+pub(super) const AUDIENCES: [&str; 3] =
     ["https://outlook.office365.com", "https://outlook.office.com", "00000002-0000-0ff1-ce00-000000000000"];
 
 impl State {
@@ -148,7 +148,7 @@ impl Tenant {
 
 impl App {
     /// Whether Exchange knows the application under the object id that the token names.
-    fn in_exchange(&self, oid: Option<&str>) -> bool {
+    pub(super) fn in_exchange(&self, oid: Option<&str>) -> bool {
         let registered = self.exchange_object_id.as_deref().filter(|id| !id.is_empty());
         self.exchange_in_force && registered.is_some() && registered == oid
     }

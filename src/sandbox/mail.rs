@@ -85,11 +85,19 @@ fn refusal(sender: &Mailbox, user: &str, envelope_from: &str, header_from: &str)
 }
 
 /// The value of a header field, unfolded (RFC 5322 section 2.2.3).
-fn field(message: &[u8], name: &str) -> Option<String> {
+pub(super) fn field(message: &[u8], name: &str) -> Option<String> {
     let text = String::from_utf8_lossy(message);
     let head = text.split("\r\n\r\n").next()?.replace("\r\n ", " ").replace("\r\n\t", " ");
     let line = head.lines().find(|line| line.split(':').next().is_some_and(|key| key.eq_ignore_ascii_case(name)))?;
     Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// Every header field, unfolded, in the order of the message.
+pub(super) fn fields(message: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(message);
+    let head = text.split("\r\n\r\n").next().unwrap_or_default().replace("\r\n ", " ").replace("\r\n\t", " ");
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect()
 }
 
 pub(super) fn header_from(message: &[u8]) -> Option<String> {

@@ -6,6 +6,7 @@ mod ca;
 mod consent;
 mod dns;
 mod entra;
+mod ews;
 mod grants;
 mod graph;
 mod https;
@@ -156,6 +157,7 @@ impl Sandbox {
         Cloud {
             name: self.scenario.cloud_name(),
             graph: self.graph(&login),
+            ews: self.ews(&login),
             login,
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
             hve: None,
@@ -176,6 +178,16 @@ impl Sandbox {
     fn graph(&self, login: &Url) -> Url {
         let mut url = login.clone();
         if self.scenario.graph_closed {
+            let _ = url.set_port(Some(1));
+        }
+        url
+    }
+
+    /// EWS shares it too.
+    fn ews(&self, login: &Url) -> Url {
+        let mut url = login.clone();
+        url.set_path(self.scenario.ews_path.as_deref().unwrap_or(crate::cloud::EWS_PATH));
+        if self.scenario.ews_closed {
             let _ = url.set_port(Some(1));
         }
         url

@@ -39,6 +39,10 @@ pub struct Scenario {
     pub(super) pop_closed: bool,
     /// Nothing listens where Graph is looked for.
     pub(super) graph_closed: bool,
+    /// Nothing listens where EWS is looked for.
+    pub(super) ews_closed: bool,
+    /// The path under which EWS is looked for, where it is a wrong one.
+    pub(super) ews_path: Option<String>,
     /// The client does not know the authority that vouches for the services.
     pub(super) distrusted: bool,
     /// The findings that are not `pass`, by check: `fail CAUSE`, `skipped CHECK`, `not-observed`, …

@@ -42,6 +42,10 @@ pub(super) struct Tenant {
     pub(super) smtp_auth_disabled: bool,
     /// A reason of the organisation's policy, after `535 5.7.139 Authentication unsuccessful, `.
     pub(super) policy: Option<String>,
+    /// `Set-OrganizationConfig -EwsEnabled`; where nobody set it, the service has it off since October 2026.
+    pub(super) ews_enabled: Option<bool>,
+    /// `Set-OrganizationConfig -EwsAllowedAppIDs`: no other application comes in.
+    pub(super) ews_allowed_apps: Vec<String>,
     pub(super) tokens: Tokens,
     pub(super) dns: Records,
 }
@@ -72,6 +76,8 @@ pub(super) struct App {
     pub(super) access_policy_denies: bool,
     /// RBAC for Applications: roles assigned within Exchange.
     pub(super) rbac_roles: Vec<String>,
+    /// Addresses of the mailboxes that the roles within Exchange reach; none named: all. EWS looks at it.
+    pub(super) rbac_scope: Vec<String>,
     /// How often the token end point answers 429 before it answers.
     pub(super) throttled: bool,
 }
@@ -93,6 +99,8 @@ pub(super) struct Mailbox {
     pub(super) imap_off: bool,
     /// `Set-CASMailbox -PopEnabled $false`.
     pub(super) pop_off: bool,
+    /// `Set-CASMailbox -EwsEnabled $false`.
+    pub(super) ews_off: bool,
     /// The store refuses the session although the login succeeded.
     pub(super) logon_fails: bool,
     /// Graph can not reach it: no licence, deleted, or not in Exchange Online.
@@ -248,6 +256,8 @@ impl Tenant {
         tenant.app.client_id = id(&self.app.client_id);
         tenant.app.object_id = id(&self.app.object_id);
         tenant.app.registration_id = id(&self.app.registration_id);
+        tenant.app.rbac_scope = self.app.rbac_scope.iter().map(|address| name(address)).collect();
+        tenant.ews_allowed_apps = self.ews_allowed_apps.iter().map(|app| id(app)).collect();
         tenant.app.exchange_object_id = self.app.exchange_object_id.as_deref().map(id);
         for mailbox in &mut tenant.mailboxes {
             if !mailbox.id.is_empty() {

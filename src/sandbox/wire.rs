@@ -50,6 +50,12 @@ pub(super) struct Wire {
     pub(super) graph_fails: bool,
     /// Graph takes the mail and closes the connection instead of answering.
     pub(super) graph_loses_answer: bool,
+    /// EWS answers that it is busy.
+    pub(super) ews_throttles: bool,
+    /// EWS answers 503, and no SOAP.
+    pub(super) ews_fails: bool,
+    /// EWS takes the mail and closes the connection instead of answering.
+    pub(super) ews_loses_answer: bool,
     /// The keys can not be had.
     pub(super) keys_missing: bool,
 }

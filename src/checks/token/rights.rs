@@ -3,7 +3,7 @@
 use super::of;
 use crate::access::{self, Access};
 use crate::check::{Judgement, Verdict};
-use crate::facts::{Accepted, GraphFacts, Reply, Stage, Visit};
+use crate::facts::{Accepted, EwsFacts, GraphFacts, Reply, Stage, Visit};
 use crate::kb::{Cause, cause};
 use crate::road::{Resource, Road};
 
@@ -47,6 +47,9 @@ pub(super) fn role(visit: &Visit, road: Road) -> Judgement {
 fn logged_in(visit: &Visit, road: Road) -> bool {
     if road == Road::Graph {
         return visit.facts.graph.as_ref().and_then(GraphFacts::accepted) == Some(Accepted::Yes);
+    }
+    if road == Road::Ews {
+        return visit.facts.ews.as_ref().is_some_and(EwsFacts::opened);
     }
     let auth = visit.facts.smtp_on(road).and_then(|smtp| smtp.step(Stage::Auth));
     auth.and_then(|step| step.reply.as_ref()).is_some_and(Reply::positive)
