@@ -759,3 +759,116 @@ fn a_graph_that_is_silent_is_given_up_in_time() {
         assert!(requests.iter().all(|request| request.starts_with("HEAD")), "{requests:?}");
     }
 }
+
+// ---------------------------------------------------------------- EWS
+
+/// What a run over EWS says of a check, with the requests that it made.
+fn over_ews(name: &str, timeout: &str, operation: &'static str, manner: Manner, check: &str) -> (Value, Vec<String>) {
+    let lab = Lab::start(&Plan { web: Web::Ews(operation, manner), ..Plan::default() });
+    let run = lab.probe(timeout, &["--via", "ews", "--format", "json"]);
+    let report = failed(name, &run);
+    let finding = report["findings"].as_array().unwrap().iter().find(|f| f["check"] == check).unwrap();
+    assert_eq!(count(&lab.seen.elsewhere), 0, "{name}");
+    assert!(!run.stdout.contains(lab::TOKEN), "{name}: the token stands in the report");
+    let requests = lab.seen.requests.lock().unwrap().clone();
+    (finding.clone(), requests)
+}
+
+fn posts(requests: &[String], operation: &str) -> usize {
+    requests
+        .iter()
+        .filter(|request| request.starts_with("POST") && request.contains(&format!("<m:{operation}")))
+        .count()
+}
+
+/// Answers in XML, or in something else, that are not to be read.
+fn unreadable() -> Vec<(&'static str, Vec<u8>)> {
+    let soap = |body: String| answer("200 OK", "text/xml", body.as_bytes());
+    let entities: String =
+        (1..9).map(|n| format!("<!ENTITY a{n} \"{}\">", format!("&a{};", n - 1).repeat(10))).collect();
+    vec![
+        ("laughs", soap(format!("<!DOCTYPE e [<!ENTITY a0 \"ha\">{entities}]><Envelope><Body>&a8;</Body></Envelope>"))),
+        (
+            "a file of ours",
+            soap("<!DOCTYPE e [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><Envelope>&a;</Envelope>".into()),
+        ),
+        ("nesting", soap(format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000)))),
+        ("nesting without an end", soap("<Envelope>".repeat(90_000))),
+        ("attributes", soap(format!("<Envelope{}/>", (0..90_000).map(|n| format!(" a{n}=''")).collect::<String>()))),
+        ("an envelope of nothing", soap("<Envelope><Body/></Envelope>".into())),
+        ("no UTF-8", answer("200 OK", "text/xml", &[0xff; 500])),
+        ("a page", answer("200 OK", "text/html", b"<!DOCTYPE html><html><body>Welcome, please log in</body></html>")),
+    ]
+}
+
+fn redirect() -> Vec<u8> {
+    b"HTTP/1.1 307 Go\r\nLocation: https://localhost:1/\r\nContent-Length: 0\r\n\r\n".to_vec()
+}
+
+#[test]
+fn an_ews_whose_inbox_misbehaves_gets_no_mail() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n".to_vec();
+    let mut cases: Vec<(&str, &str, Manner, &str)> = vec![
+        ("silent", SHORT, Manner::Silent, "server-silent"),
+        ("an octet at a time", SHORT, Manner::Drip(head.clone(), b"<".to_vec()), "server-silent"),
+        ("endless", PATIENT, Manner::Flood(head, vec![b'x'; 4096]), "server-answer-too-long"),
+        ("garbage", PATIENT, Manner::Say(vec![0xff; 500]), "server-garbage"),
+        ("a redirect", PATIENT, Manner::Say(redirect()), "http-redirected"),
+    ];
+    for (name, octets) in unreadable() {
+        cases.push((name, PATIENT, Manner::Say(octets), "ews-refused"));
+    }
+    each(cases, |(name, timeout, manner, cause)| {
+        let (finding, requests) = over_ews(name, timeout, "GetFolder", manner, "ews.mailbox");
+        assert_eq!(finding["cause"], cause, "{name}: {finding}");
+        assert_eq!((posts(&requests, "GetFolder"), posts(&requests, "CreateItem")), (1, 0), "{name}");
+    });
+}
+
+#[test]
+fn an_ews_that_misbehaves_with_the_mail_is_asked_once_and_never_again() {
+    let mut cases: Vec<(&str, &str, Manner, &str)> = vec![
+        ("silent in mid-answer", SHORT, Manner::Hold(b"HTTP/1.1 200 O".to_vec()), "ews-answer-lost"),
+        ("closed", PATIENT, Manner::Close, "ews-answer-lost"),
+        ("garbage", PATIENT, Manner::Say(vec![0xff; 500]), "ews-answer-lost"),
+        ("a gateway", PATIENT, Manner::Say(answer("504 Gateway Timeout", "text/html", b"<p>")), "ews-answer-lost"),
+        ("a redirect", PATIENT, Manner::Say(redirect()), "http-redirected"),
+        ("forbidden", PATIENT, Manner::Say(answer("403 Forbidden", "text/html", b"")), "ews-forbidden"),
+    ];
+    for (name, octets) in unreadable() {
+        cases.push((name, PATIENT, Manner::Say(octets), "ews-answer-lost"));
+    }
+    each(cases, |(name, timeout, manner, cause)| {
+        let (finding, requests) = over_ews(name, timeout, "CreateItem", manner, "ews.send");
+        assert_eq!(finding["cause"], cause, "{name}: {finding}");
+        assert_eq!((posts(&requests, "GetFolder"), posts(&requests, "CreateItem")), (1, 1), "{name}");
+    });
+}
+
+#[test]
+fn what_an_ews_says_steers_nothing_and_shows_no_token() {
+    let texts = [ATTACK.replace('\0', ""), format!("you sent {}", lab::TOKEN)];
+    for text in texts {
+        let body = format!(
+            "<Envelope><Body><Fault><faultcode>{text}</faultcode><faultstring>{text}</faultstring><detail><Message>{text}\
+             </Message></detail></Fault></Body></Envelope>"
+        );
+        let head = format!("HTTP/1.1 401 No\r\nx-ms-diagnostics: 2000099;reason=\"{}\"\r\n", lab::TOKEN);
+        let octets = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
+        let lab = Lab::start(&Plan { web: Web::Ews("GetFolder", Manner::Say(octets)), ..Plan::default() });
+        let run = lab.probe(PATIENT, &["--via", "ews", "--verbose"]);
+        tame("EWS", &run);
+        assert!(!run.stdout.contains(lab::TOKEN), "{}", run.stdout);
+        assert!(run.stdout.contains("2000099"), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn an_ews_that_is_silent_is_given_up_in_time() {
+    let lab = Lab::start(&Plan { web: Web::Misbehaves(Manner::Silent), ..Plan::default() });
+    let run = lab.probe(SHORT, &["--via", "ews", "--format", "json"]);
+    let report = failed("silent", &run);
+    let finding = report["findings"].as_array().unwrap().iter().find(|f| f["check"] == "ews.reach").unwrap();
+    assert_eq!(finding["cause"], "server-silent", "{finding}");
+    assert!(lab.seen.requests.lock().unwrap().iter().all(|request| request.starts_with("HEAD")));
+}

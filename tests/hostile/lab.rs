@@ -24,6 +24,12 @@ pub(crate) const MOST_OUTPUT: usize = 256 * 1024;
 /// An access token of the opaque kind.
 pub(crate) const TOKEN: &str = "EwBwA8l6BAAUopaquetokenofthelaboratoryEwBwA8l6BAAUopaquetokenofthelaboratory";
 
+/// An inbox that opens.
+const INBOX: &str = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><m:GetFolderResponse \
+     xmlns:m='http://schemas.microsoft.com/exchange/services/2006/messages'><m:ResponseMessages>\
+     <m:GetFolderResponseMessage ResponseClass='Success'><m:ResponseCode>NoError</m:ResponseCode>\
+     </m:GetFolderResponseMessage></m:ResponseMessages></m:GetFolderResponse></s:Body></s:Envelope>";
+
 /// How a server behaves where an answer is due.
 #[derive(Clone)]
 pub(crate) enum Manner {
@@ -55,6 +61,8 @@ pub(crate) enum Web {
     Misbehaves(Manner),
     /// Answers.
     Answers(Answer),
+    /// An EWS that is there and whose inbox opens, and that misbehaves in answer to the operation of this name.
+    Ews(&'static str, Manner),
 }
 
 /// Where the submission server misbehaves.
@@ -145,7 +153,7 @@ impl Lab {
         let (login, smtp, dns, elsewhere) = runtime.block_on(listen(plan, &acceptor, &seen));
         let mailbox = runtime.block_on(listen_for_mailboxes(plan, &acceptor)).port();
         let config = format!(
-            "default = 'lab'\n[cloud.lab]\nlogin = 'https://localhost:{0}'\ngraph = 'https://localhost:{0}'\nsmtp = 'localhost:{1}'\ndns = '{dns}'\n\
+            "default = 'lab'\n[cloud.lab]\nlogin = 'https://localhost:{0}'\ngraph = 'https://localhost:{0}'\news = 'https://localhost:{0}/EWS/Exchange.asmx'\nsmtp = 'localhost:{1}'\ndns = '{dns}'\n\
              imap = 'localhost:{mailbox}'\npop = 'localhost:{mailbox}'\n\
              ca_file = 'ca.pem'\nmx_suffixes = ['.mail.test']\nspf_include = 'spf.mail.test'\n\
              [profile.lab]\ncloud = 'lab'\nmailbox = 'app@contoso.test'\n",
@@ -340,6 +348,17 @@ async fn serve_web(stream: TcpStream, tls: TlsAcceptor, web: Web, seen: Arc<Seen
             Web::Answers(answer) => {
                 let octets = answer(&request);
                 if stream.write_all(&octets).await.is_err() || stream.flush().await.is_err() {
+                    return;
+                }
+            }
+            Web::Ews(operation, manner) if request.contains(&format!("<m:{operation}")) => {
+                return perform(stream, manner.clone()).await;
+            }
+            Web::Ews(..) => {
+                let body = if request.contains("<m:GetFolder") { INBOX } else { "" };
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n", body.len());
+                if stream.write_all((head + body).as_bytes()).await.is_err() || stream.flush().await.is_err() {
                     return;
                 }
             }

@@ -121,8 +121,7 @@ fn send(visit: &Visit, road: Road) -> Judgement {
 
 /// The failure of one request, with what the token says where the service says nothing.
 fn failed(visit: &Visit, road: Road, ews: &EwsFacts, exchange: &EwsExchange) -> Judgement {
-    let redirected = |status: u16| (300..400).contains(&status);
-    if let Some(fault) = exchange.http.fault.as_ref().filter(|_| exchange.http.status.is_none_or(redirected)) {
+    if let Some(fault) = &exchange.http.fault {
         return network::failed(&ews.server, fault);
     }
     let mut words = words_of(exchange);
