@@ -121,7 +121,8 @@ fn line(out: &mut String, finding: &FindingReport, all: &[FindingReport], style:
 fn explained_by<'a>(finding: &FindingReport, all: &'a [FindingReport]) -> Option<&'a str> {
     let behind = all.iter().skip_while(|other| !std::ptr::eq(*other, finding)).skip(1);
     let mut logins = behind.filter(|other| {
-        other.road == finding.road && other.check.split_once('.').is_some_and(|(_, claim)| claim == "login")
+        let login = other.check.split_once('.').is_some_and(|(_, claim)| claim == "login");
+        other.road == finding.road && (login || other.check == "ews.mailbox")
     });
     let doubt = finding.outcome == Word::Unproven && finding.check == "token.role";
     logins.find(|login| doubt && login.outcome == Word::Fail).map(|login| login.check)

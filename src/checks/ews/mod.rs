@@ -30,9 +30,10 @@ static RETIREMENT: Check = Check {
             return Verdict::fail(&cause::EWS_RETIREMENT, words);
         }
         let days = (END - now.as_second()).div_euclid(24 * 60 * 60) + 1;
+        let unit = if days == 1 { "day" } else { "days" };
         let words = format!(
             "EWS in Exchange Online is blocked tenant by tenant since 1 October 2026, but for the applications of an \
-             allow list, and ends on 1 April 2027: in {days} days\nthe way out is Microsoft Graph: --via graph"
+             allow list, and ends on 1 April 2027: in {days} {unit}\nthe way out is Microsoft Graph: --via graph"
         );
         Verdict::warn(&cause::EWS_RETIREMENT, words)
     }),
@@ -165,7 +166,7 @@ mod tests {
             let Judge::PerRoad(_, judge) = RETIREMENT.judge else { panic!("it is asked per road") };
             judge(&visit, Road::Ews)
         };
-        for (time, days) in [("2026-11-26T12:00:00Z", "126 days"), ("2027-03-31T23:59:59Z", "1 days")] {
+        for (time, days) in [("2026-11-26T12:00:00Z", "126 days"), ("2027-03-31T23:59:59Z", "1 day")] {
             let Ok(Verdict::Warn(reason)) = at(time) else { panic!("{time}") };
             assert!(reason.cause == &cause::EWS_RETIREMENT && reason.evidence[0].ends_with(days), "{reason:?}");
         }

@@ -13,8 +13,8 @@ use crate::setup::secret::Secret;
 use crate::xml::Element;
 
 /// What a 403 says in `X-EWS-Policy-Reason` (Microsoft Learn, "Control access to EWS in Exchange").
-const DISABLED: &str = "EWS is disabled for this user or tenant";
-const BLOCKED: &str = "EWS is blocked by policy for this user or tenant";
+pub(super) const DISABLED: &str = "EWS is disabled for this user or tenant";
+pub(super) const BLOCKED: &str = "EWS is blocked by policy for this user or tenant";
 
 /// Why a token is refused, as `x-ms-diagnostics` says it. Number and category go together; the sentences are those seen
 /// in the field (microsoft-facts G), but that of an expired token, which is not.

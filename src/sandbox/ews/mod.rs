@@ -19,6 +19,8 @@ mod gate;
 mod restriction;
 mod send;
 mod soap;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -53,6 +55,7 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 /// How a request ends that is not served.
+#[derive(Debug)]
 enum Refusal {
     /// The token is refused, with what `x-ms-diagnostics` says.
     Token(Option<gate::Diagnostic>),
@@ -85,7 +88,10 @@ async fn serve(Inject(state): Inject<Shared>, headers: HeaderMap, body: Result<B
         // A body that breaks off ends the connection without an answer.
         return Response::new(Body::from_stream(Broken));
     }
-    answer.map_or_else(|refusal| soap::refused(&refusal), soap::answer)
+    match answer {
+        Ok(response) => soap::answer(&response),
+        Err(refusal) => soap::refused(&refusal),
+    }
 }
 
 /// Token, switches of the organisation, load, envelope, mailbox, operation: in this order the service refuses.

@@ -26,6 +26,11 @@ impl Fault {
         Fault { code, words: words.into(), back_off: None }
     }
 
+    #[cfg(test)]
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
     pub(super) fn wait(self, milliseconds: u64) -> Fault {
         Fault { back_off: Some(milliseconds), ..self }
     }
@@ -76,7 +81,7 @@ fn message(operation: &str, outcome: &Outcome) -> String {
 }
 
 /// An answer with the outcomes of an operation.
-pub(super) fn answer(response: String) -> Response {
+pub(super) fn answer(response: &str) -> Response {
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
          <s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Header><h:ServerVersionInfo \
