@@ -60,7 +60,7 @@ install_debian() {
 install_python() {
     local venv=$peers/venv package
     [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-    for package in msal azure-identity cryptography PyJWT PyYAML tree-sitter tree-sitter-powershell; do
+    for package in msal azure-identity exchangelib cryptography PyJWT PyYAML tree-sitter tree-sitter-powershell; do
         "$venv/bin/pip" install -q "$package" || echo "not installed: $package"
     done
     ls "$peers"/pyspf-*.tar.gz >/dev/null 2>&1 ||

@@ -61,6 +61,7 @@ fn one_line_says_all_that_a_client_needs() {
     }
     let text = |name: &str| words[name].as_str().unwrap().to_owned();
     assert!(text("login").starts_with("https://localhost:"));
+    assert_eq!(text("ews"), format!("{}/EWS/Exchange.asmx", text("login")));
     assert!(text("smtp").starts_with("localhost:"));
     assert!(text("dns").starts_with("127.0.0.1:"));
     assert_eq!(Path::new(&text("ca_file")), dir.join("ca.pem"));
@@ -75,6 +76,7 @@ fn one_line_says_all_that_a_client_needs() {
     }
     let ended = home.run(&["checkup", "--config", &text("profile_file")]).ends(0);
     assert!(ended.out.contains("0 failed") || !ended.out.contains("failed"), "{ended:?}");
+    home.run(&["probe-send", "--via", "ews", "--config", &text("profile_file")]).ends(0);
     running.child.kill().unwrap();
     let mut rest = String::new();
     let mut stdout = running.child.stdout.take().unwrap();

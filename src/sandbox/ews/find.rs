@@ -73,7 +73,7 @@ pub(super) fn get_item(state: &State, admitted: &Admitted, operation: &Element) 
     let named = |path: &str| {
         more.is_some_and(|more| more.children.iter().any(|child| child.attribute("FieldURI") == Some(path)))
     };
-    let shape = Shape { mime, headers: named("item:InternetMessageHeaders") };
+    let shape = Shape { mime: mime || named("item:MimeContent"), headers: named("item:InternetMessageHeaders") };
     let outcomes: Vec<Outcome> = ids
         .iter()
         .map(|id| {

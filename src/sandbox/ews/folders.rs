@@ -6,11 +6,12 @@ use crate::sandbox::state::{Delivered, Mailbox, State};
 use crate::xml::{Element, escaped};
 
 /// Name, and the name that is shown.
-const FOLDERS: [(&str, &str); 4] = [
+const FOLDERS: [(&str, &str); 5] = [
     ("inbox", "Inbox"),
     ("sentitems", "Sent Items"),
     ("junkemail", "Junk Email"),
     ("msgfolderroot", "Top of Information Store"),
+    ("root", "Root"),
 ];
 
 /// A folder of a mailbox.

@@ -6,10 +6,10 @@
 //!
 //! | operation | takes |
 //! | --- | --- |
-//! | `GetFolder` | any number of `DistinguishedFolderId` (`inbox`, `sentitems`, `junkemail`, `msgfolderroot`) and `FolderId`; `BaseShape` |
+//! | `GetFolder` | any number of `DistinguishedFolderId` (`inbox`, `sentitems`, `junkemail`, `msgfolderroot`, `root`) and `FolderId`; `BaseShape` |
 //! | `CreateItem` | `MessageDisposition` `SendOnly` or `SendAndSaveCopy`; `Message` as `MimeContent` or as `Subject`, `Body`, `ToRecipients`, `CcRecipients`, `BccRecipients`, `From` |
 //! | `FindItem` | `ParentFolderIds`; `Restriction` of `IsEqualTo`, `Contains`, `And`, `Or` and `Not` over `item:Subject`, `message:InternetMessageId` and `message:From`; `IndexedPageItemView` |
-//! | `GetItem` | `ItemIds` that `FindItem` gave; `IncludeMimeContent`, and `item:InternetMessageHeaders` among the `AdditionalProperties` |
+//! | `GetItem` | `ItemIds` that `FindItem` gave; `IncludeMimeContent`; `item:MimeContent` and `item:InternetMessageHeaders` among the `AdditionalProperties` |
 //!
 //! Anything else gets the fault `ErrorInvalidRequest`.
 
