@@ -1,6 +1,6 @@
 //! Folders: `GetFolder`, and the folder that a request names.
 
-use super::gate::Admitted;
+use super::gate::{Admitted, NOT_PRIMARY};
 use super::soap::{self, Outcome};
 use crate::sandbox::state::{Delivered, Mailbox, State};
 use crate::xml::{Element, escaped};
@@ -35,6 +35,9 @@ impl Folder {
             _ => return Err(not_found()),
         };
         let (name, _) = FOLDERS.iter().find(|(own, _)| *own == name).ok_or_else(not_found)?;
+        if admitted.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(&mailbox)) {
+            return Err((NOT_PRIMARY.0, NOT_PRIMARY.1.to_owned()));
+        }
         let reached = admitted.reach.iter().find(|address| address.eq_ignore_ascii_case(&mailbox));
         let denied = || ("ErrorAccessDenied", "Access is denied. Check credentials and try again.".to_owned());
         Ok(Folder { mailbox: reached.ok_or_else(denied)?.clone(), name })

@@ -53,7 +53,13 @@ enum Right {
 pub(super) struct Admitted {
     pub(super) address: String,
     pub(super) reach: Vec<String>,
+    /// Other addresses of theirs, by which a folder's owner can not be named.
+    pub(super) aliases: Vec<String>,
 }
+
+/// What the service says of an alias where the primary address belongs.
+pub(super) const NOT_PRIMARY: (&str, &str) =
+    ("ErrorNonPrimarySmtpAddress", "The primary SMTP address must be specified when referencing a mailbox.");
 
 /// Looks at the token: form, signature, time, audience, directory, permissions; then at the organisation's switches.
 pub(super) fn caller(state: &State, token: &str, now: i64) -> Result<Caller, Refusal> {
@@ -146,7 +152,10 @@ pub(super) fn admit(state: &State, caller: &Caller, header: Option<&Element>) ->
     if caller.right == Right::Rbac && !(scope.is_empty() || scope.iter().any(|address| mailbox.has(address))) {
         return Err(denied().into());
     }
-    Ok(Admitted { address: mailbox.address.clone(), reach: reach(tenant, caller, mailbox) })
+    let reached = reached(tenant, caller, mailbox);
+    let reach = reached.iter().map(|mailbox| mailbox.address.clone()).collect();
+    let aliases = reached.iter().flat_map(|mailbox| mailbox.aliases.clone()).collect();
+    Ok(Admitted { address: mailbox.address.clone(), reach, aliases })
 }
 
 /// The kind of a name and the name.
@@ -158,18 +167,21 @@ fn sid(impersonation: &Element) -> Result<(String, String), Fault> {
 }
 
 fn impersonated<'a>(tenant: &'a Tenant, (kind, name): &(String, String)) -> Result<&'a Mailbox, Fault> {
-    let found = tenant.mailboxes.iter().filter(|mailbox| !mailbox.rest_disabled).find(|mailbox| match kind.as_str() {
-        "PrimarySmtpAddress" => mailbox.address.eq_ignore_ascii_case(name),
-        "SmtpAddress" | "PrincipalName" => mailbox.has(name),
-        _ => false,
-    });
+    if !matches!(kind.as_str(), "PrimarySmtpAddress" | "SmtpAddress" | "PrincipalName") {
+        return Err(schema(&format!("ConnectingSID holds a {kind}.")));
+    }
+    let mut mailboxes = tenant.mailboxes.iter().filter(|mailbox| !mailbox.rest_disabled);
     let words = "The SMTP address has no mailbox associated with it.";
-    found.ok_or_else(|| Fault::new("ErrorNonExistentMailbox", words))
+    let found = mailboxes.find(|mailbox| mailbox.has(name));
+    let found = found.ok_or_else(|| Fault::new("ErrorNonExistentMailbox", words))?;
+    if kind == "PrimarySmtpAddress" && !found.address.eq_ignore_ascii_case(name) {
+        return Err(Fault::new(NOT_PRIMARY.0, NOT_PRIMARY.1).with("Primary", &found.address));
+    }
+    Ok(found)
 }
 
-fn reach(tenant: &Tenant, caller: &Caller, own: &Mailbox) -> Vec<String> {
-    let Right::Person(user) = &caller.right else { return vec![own.address.clone()] };
+fn reached<'a>(tenant: &'a Tenant, caller: &Caller, own: &'a Mailbox) -> Vec<&'a Mailbox> {
+    let Right::Person(user) = &caller.right else { return vec![own] };
     let shared = |mailbox: &&Mailbox| mailbox.full_access.iter().any(|name| name.eq_ignore_ascii_case(user));
-    let shared = tenant.mailboxes.iter().filter(shared).map(|mailbox| mailbox.address.clone());
-    [own.address.clone()].into_iter().chain(shared).collect()
+    [own].into_iter().chain(tenant.mailboxes.iter().filter(shared)).collect()
 }

@@ -101,7 +101,7 @@ fn answered(state: &mut State, headers: &HeaderMap, body: &[u8]) -> Result<Strin
     let caller = gate::caller(state, token, Timestamp::now().as_second() + state.clock_ahead)?;
     if state.wire.ews_throttles {
         let fault = Fault::new("ErrorServerBusy", "The server cannot service this request right now. Try again later.");
-        return Err(Refusal::Fault(StatusCode::SERVICE_UNAVAILABLE, fault.wait(BACK_OFF)));
+        return Err(Refusal::Fault(StatusCode::SERVICE_UNAVAILABLE, fault.with("BackOffMilliseconds", BACK_OFF)));
     }
     let envelope = envelope(body)?;
     let admitted = gate::admit(state, &caller, envelope.child("Header"))?;

@@ -13,17 +13,17 @@ const CHALLENGE: &str = "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000
      authorization_uri=\"https://login.windows.net/common/oauth2/authorize\"";
 const FRONT_END: &str = "AM0PR01CA0042";
 
-/// A fault: code, words, and how long to wait.
+/// A fault: code, words, and a value that goes with them.
 #[derive(Debug)]
 pub(super) struct Fault {
     code: &'static str,
     words: String,
-    back_off: Option<u64>,
+    value: Option<(&'static str, String)>,
 }
 
 impl Fault {
     pub(super) fn new(code: &'static str, words: impl Into<String>) -> Fault {
-        Fault { code, words: words.into(), back_off: None }
+        Fault { code, words: words.into(), value: None }
     }
 
     #[cfg(test)]
@@ -31,16 +31,16 @@ impl Fault {
         self.code
     }
 
-    pub(super) fn wait(self, milliseconds: u64) -> Fault {
-        Fault { back_off: Some(milliseconds), ..self }
+    pub(super) fn with(self, name: &'static str, value: impl ToString) -> Fault {
+        Fault { value: Some((name, value.to_string())), ..self }
     }
 
     fn envelope(&self) -> String {
         let (code, words) = (self.code, escaped(&self.words));
         let types = "xmlns:t=\"http://schemas.microsoft.com/exchange/services/2006/types\"";
         let errors = "xmlns:e=\"http://schemas.microsoft.com/exchange/services/2006/errors\"";
-        let wait = self.back_off.map(|ms| {
-            format!("<t:MessageXml {types}><t:Value Name=\"BackOffMilliseconds\">{ms}</t:Value></t:MessageXml>")
+        let value = self.value.as_ref().map(|(name, value)| {
+            format!("<t:MessageXml {types}><t:Value Name=\"{name}\">{}</t:Value></t:MessageXml>", escaped(value))
         });
         format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
@@ -48,7 +48,7 @@ impl Fault {
              <faultcode xmlns:a=\"http://schemas.microsoft.com/exchange/services/2006/types\">a:{code}</faultcode>\
              <faultstring xml:lang=\"en-US\">{words}</faultstring><detail><e:ResponseCode {errors}>{code}\
              </e:ResponseCode><e:Message {errors}>{words}</e:Message>{}</detail></s:Fault></s:Body></s:Envelope>",
-            wait.unwrap_or_default()
+            value.unwrap_or_default()
         )
     }
 }

@@ -125,7 +125,13 @@ fn an_application_must_impersonate_and_a_person_must_not() {
     assert_eq!(inbox_of(of(&app, SELF, &inbox("bob@contoso.test"))), ["ErrorAccessDenied"]);
     let alias = |kind: &str| format!("<t:{kind}>application@contoso.test</t:{kind}>");
     assert_eq!(inbox_of(of(&app, &alias("SmtpAddress"), &inbox(""))), ["NoError"]);
-    assert_eq!(refused(of(&app, &alias("PrimarySmtpAddress"), &inbox(""))), "ErrorNonExistentMailbox");
+    assert_eq!(refused(of(&app, &alias("PrimarySmtpAddress"), &inbox(""))), "ErrorNonPrimarySmtpAddress");
+    assert_eq!(inbox_of(of(&app, SELF, &inbox("application@contoso.test"))), ["ErrorNonPrimarySmtpAddress"]);
+    assert_eq!(
+        refused(of(&app, "<t:SmtpAddress>ap@contoso.test</t:SmtpAddress>", &inbox(""))),
+        "ErrorNonExistentMailbox"
+    );
+    assert_eq!(refused(of(&app, "<t:SID>S-1-5</t:SID>", &inbox(""))), "ErrorSchemaValidation");
     assert_eq!(refused(of(&app, "<t:SmtpAddress/>", &inbox(""))), "ErrorSchemaValidation");
 
     let bob = person("bob@contoso.test");
