@@ -143,10 +143,6 @@ fn tenant_of_token(setup: &Setup) -> Option<String> {
     token.text("tid").filter(|tid| uuid::Uuid::try_parse(tid).is_ok()).map(str::to_owned)
 }
 
-/// The roads that are talked on.
-const TALKED: [Road; 8] =
-    [Road::Smtp, Road::Graph, Road::Ews, Road::Imap, Road::Pop, Road::Hve, Road::Relay, Road::Direct];
-
 /// Where a stage of SMTP lies in a dialogue with a mailbox server. MAIL and RCPT come after the login, and there nothing
 /// is stopped short of the mailbox.
 fn mailbox_stop(stage: Option<Stage>) -> Option<MailboxStage> {
@@ -180,10 +176,6 @@ impl Plan {
     }
 
     fn roads(&mut self, setup: &Setup, slice: Slice) -> Result<(), InputError> {
-        for road in setup.roads.iter().filter(|road| !TALKED.contains(road)) {
-            let why = "this version looks at the token for it, and does not talk over it";
-            self.leave_out(&format!("the conversation of the {road} road"), why);
-        }
         let stop_after = mailbox_stop(setup.stop_after);
         if setup.roads.contains(&Road::Imap) {
             self.steps.push(Step::Imap { stop_after });
