@@ -371,6 +371,19 @@ mod tests {
     }
 
     #[test]
+    fn ews_is_at_its_fixed_path_unless_a_table_says_otherwise() {
+        let host = |name: &str| Cloud::named(name).unwrap().ews.to_string();
+        assert_eq!(host("worldwide"), "https://outlook.office365.com/EWS/Exchange.asmx");
+        assert_eq!(host("gcc-high"), "https://outlook.office365.us/EWS/Exchange.asmx");
+        assert_eq!(host("dod"), "https://outlook-dod.office365.us/EWS/Exchange.asmx");
+        assert_eq!(host("china"), "https://partner.outlook.cn/EWS/Exchange.asmx");
+        let table = |ews: &str| CloudTable { ews: Some(Url::parse(ews).unwrap()), ..CloudTable::default() };
+        let own = Cloud::from_table("own", &table("https://mail.example/EWS/Exchange.asmx"), None).unwrap();
+        assert_eq!(own.ews.as_str(), "https://mail.example/EWS/Exchange.asmx");
+        assert!(Cloud::from_table("own", &table("http://mail.example/"), None).is_err());
+    }
+
+    #[test]
     fn hosts_and_ports_are_read() {
         let read = |text| HostPort::parse(text, 587).map(|h| h.to_string());
         assert_eq!(read("localhost:25").as_deref(), Some("localhost:25"));

@@ -175,7 +175,7 @@ fn impersonated<'a>(tenant: &'a Tenant, (kind, name): &(String, String)) -> Resu
     let found = mailboxes.find(|mailbox| mailbox.has(name));
     let found = found.ok_or_else(|| Fault::new("ErrorNonExistentMailbox", words))?;
     if kind == "PrimarySmtpAddress" && !found.address.eq_ignore_ascii_case(name) {
-        return Err(Fault::new(NOT_PRIMARY.0, NOT_PRIMARY.1).with("Primary", &found.address));
+        return Err(Fault::new(NOT_PRIMARY.0, NOT_PRIMARY.1).with("Primary", found.address.as_str()));
     }
     Ok(found)
 }

@@ -40,7 +40,7 @@ use soap::Fault;
 /// A message of 150 MB in base64 would be the service's own bound; nothing that a sandbox sends is near this.
 const LARGEST: usize = 16 * 1024 * 1024;
 /// What the service asks a throttled client to wait, in milliseconds.
-const BACK_OFF: u64 = 29_000;
+const BACK_OFF: &str = "29000";
 /// The namespaces of SOAP 1.1 and of the operations.
 const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const MESSAGES: &str = "http://schemas.microsoft.com/exchange/services/2006/messages";

@@ -31,8 +31,8 @@ impl Fault {
         self.code
     }
 
-    pub(super) fn with(self, name: &'static str, value: impl ToString) -> Fault {
-        Fault { value: Some((name, value.to_string())), ..self }
+    pub(super) fn with(self, name: &'static str, value: impl Into<String>) -> Fault {
+        Fault { value: Some((name, value.into())), ..self }
     }
 
     fn envelope(&self) -> String {
