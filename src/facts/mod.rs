@@ -3,6 +3,7 @@
 mod consent;
 mod dns;
 mod ews;
+mod exchange;
 mod graph;
 mod http;
 mod mailbox;
@@ -13,6 +14,7 @@ mod token;
 pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
 pub use dns::{DnsFacts, LookupFacts, MxFact, SpfFacts};
 pub use ews::{EwsActing, EwsAnswer, EwsExchange, EwsFacts};
+pub use exchange::{ExchangeFacts, ExchangeRole, MailboxRight, SmtpAuthSwitch, Unread};
 pub use graph::{GraphFacts, GraphRefusal};
 pub use http::{EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
 pub use mailbox::{MailboxFacts, MailboxReply, MailboxStage, MailboxStep};
@@ -74,6 +76,9 @@ pub struct Facts {
     /// The visit to Exchange Web Services; not written where there was none, as before there could be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ews: Option<EwsFacts>,
+    /// What an administrator's verifying script read in Exchange, where its answer was given (`--exchange-state`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeFacts>,
     /// The domain's records.
     pub dns: Option<DnsFacts>,
     /// The admin-consent link or the address it redirected to.

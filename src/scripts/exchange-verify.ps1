@@ -63,6 +63,7 @@
         mailbox_found = $(if ($Unknown -contains 'mailbox') { $null } else { $Box.Count -eq 1 })
         recipient_type_details = $(if ($Box.Count -eq 1) { [string]$Box[0].RecipientTypeDetails } else { $null })
         primary_smtp_address = $(if ($Box.Count -eq 1) { [string]$Box[0].PrimarySmtpAddress } else { $null })
+        addresses = @($Box | ForEach-Object { $_.EmailAddresses } | Where-Object { [string]$_ -like 'smtp:*' } | ForEach-Object { ([string]$_).Substring(5) })
         user_principal_name = $(if ($Box.Count -eq 1) { [string]$Box[0].UserPrincipalName } else { $null })
         registered = $(if ($Unknown -contains 'registration') { $null } else { $Registered.Count -gt 0 })
         registered_object_ids = @($Registered | ForEach-Object { [string]$_.ObjectId })

@@ -182,7 +182,7 @@ fn is_guid(value: &str) -> bool {
 
 /// The line of setup out of what was copied: a console may have wrapped it, and the lines around
 /// it may have come along. No line break in it is its own.
-fn one_line(copied: &str) -> Result<String, Refused> {
+pub(crate) fn one_line(copied: &str) -> Result<String, Refused> {
     let breaks = ['\r', '\n'];
     let joined: String = copied.split(breaks).collect();
     let opens = |(at, _): &(usize, &str)| joined[at + 1..].trim_start().starts_with("\"format\"");

@@ -28,7 +28,8 @@ pub(super) struct Config {
 const LONGEST: u64 = 1024 * 1024;
 
 /// Words of a profile that name files, relative to the configuration file.
-const FILES: [&str; 5] = ["client_secret_file", "token_file", "ca_file", "relay_certificate", "relay_key"];
+const FILES: [&str; 6] =
+    ["client_secret_file", "token_file", "ca_file", "relay_certificate", "relay_key", "exchange_state"];
 
 impl Config {
     /// Reads the file that was named; where none was, the user's own, if it is there.

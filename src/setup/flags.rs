@@ -126,6 +126,15 @@ pub struct OtherServers {
     hve_account: Option<String>,
 }
 
+/// What others saw, to be laid beside what the run sees.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+#[command(next_help_heading = "Evidence")]
+pub struct Evidence {
+    /// What the script of powershell --part verify printed
+    #[arg(long, value_name = "FILE")]
+    exchange_state: Option<String>,
+}
+
 /// A group of flags as a table, without what was not said.
 pub fn table_of(flags: &impl Serialize) -> Table {
     let value = Value::try_from(flags).unwrap_or_else(|_| Value::Table(Table::new()));
@@ -158,6 +167,8 @@ struct AllFlags {
     _probe: Probe,
     #[command(flatten)]
     _other_servers: OtherServers,
+    #[command(flatten)]
+    _evidence: Evidence,
     #[arg(long)]
     _domain: Option<String>,
 }

@@ -10,7 +10,7 @@ use super::config::Config;
 use super::flags::flag;
 use super::secret::{Mask, Secret};
 use super::words::{self, Layer, Origins, Words};
-use super::{InputError, Setup, config, credential, lint, port25};
+use super::{InputError, Setup, config, credential, exchange, lint, port25};
 use crate::cloud::Cloud;
 use crate::facts::Stage;
 use crate::kb::cause;
@@ -31,6 +31,10 @@ pub struct Wants {
     pub any_identity: bool,
     /// The domain whose records are looked at.
     pub domain: bool,
+    /// What the verifying script printed is read, where it is named.
+    pub exchange_state: bool,
+    /// Where no road is named, every road that a mailbox can be logged in on.
+    pub every_road: bool,
     /// `common` and `organizations` are tenants too: it is a person who signs in.
     pub any_tenant: bool,
 }
@@ -164,7 +168,7 @@ fn make(
     let mailbox = parse("mailbox", &words.mailbox, mailbox_form)?;
     let from = parse("from", &words.from, lint::address)?;
     let sender_domain = from.as_ref().or(mailbox.as_ref()).and_then(|a| a.rsplit_once('@')).map(|(_, d)| d.to_owned());
-    let (roads, roads_named) = roads(words, origins)?;
+    let (roads, roads_named) = roads(words, origins, wants.every_road)?;
     let mut setup = Setup {
         profile,
         tenant,
@@ -177,6 +181,7 @@ fn make(
         via: via(words, origins, &roads)?,
         mime: words.mime,
         stop_after: words.stop_after.as_deref().map(|stage| stop(origins, stage)).transpose()?,
+        exchange: None,
         send: words.send,
         helo: words.helo.as_deref().map(|name| helo(origins, name)).transpose()?,
         smart_host: port25::smart_host(words, origins)?,
@@ -199,6 +204,9 @@ fn make(
     if setup.object_id.is_some() && setup.object_id == setup.client_id {
         let words = "is the client id; it takes the object id of the enterprise application";
         return Err(InputError::new(origins.of("object_id"), words).because(&cause::OBJECT_ID_MISMATCH));
+    }
+    if let Some(file) = words.exchange_state.as_deref().filter(|_| wants.exchange_state) {
+        setup.exchange = Some(exchange::read(&origins.of("exchange_state"), Path::new(file), &setup)?);
     }
     take_credential(&mut setup, words, origins, wants)?;
     Ok(setup)
@@ -267,8 +275,11 @@ fn is_missing(word: &str) -> InputError {
     InputError::new(flag(word), words)
 }
 
-fn roads(words: &Words, origins: &Origins) -> Result<(Vec<Road>, bool), InputError> {
-    let Some(text) = &words.roads else { return Ok((vec![Road::Smtp], false)) };
+fn roads(words: &Words, origins: &Origins, every: bool) -> Result<(Vec<Road>, bool), InputError> {
+    let Some(text) = &words.roads else {
+        let roads = if every { Road::TO_MAILBOX.to_vec() } else { vec![Road::Smtp] };
+        return Ok((roads, false));
+    };
     if text == "all" {
         return Ok((Road::ALL.to_vec(), true));
     }

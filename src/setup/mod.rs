@@ -4,6 +4,7 @@ pub mod secret;
 
 pub(crate) mod config;
 mod credential;
+mod exchange;
 mod flags;
 mod lint;
 mod load;
@@ -14,7 +15,7 @@ mod port25;
 mod words;
 
 pub use credential::Credential;
-pub use flags::{CredentialWords, Identity, Network, OtherServers, Probe, table_of};
+pub use flags::{CredentialWords, Evidence, Identity, Network, OtherServers, Probe, table_of};
 pub(crate) use lint::shown;
 pub(crate) use load::duration;
 pub use load::{Layers, Need, Wants};
@@ -27,7 +28,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::cloud::{Cloud, HostPort};
-use crate::facts::{Note, SetupFacts, Stage};
+use crate::facts::{ExchangeFacts, Note, SetupFacts, Stage};
 use crate::kb::{Cause, cause};
 use crate::road::Road;
 use secret::Mask;
@@ -67,6 +68,8 @@ pub struct Setup {
     pub mime: bool,
     /// Go no further than this.
     pub stop_after: Option<Stage>,
+    /// What an administrator's verifying script read in Exchange.
+    pub exchange: Option<ExchangeFacts>,
     /// Whether the profile allows the probe to leave unasked.
     pub send: bool,
     /// Name to say in EHLO.

@@ -46,6 +46,7 @@ pub(super) struct Words {
     pub(super) relay_key: Option<String>,
     pub(super) hve_account: Option<String>,
     pub(super) domain: Option<String>,
+    pub(super) exchange_state: Option<String>,
     pub(super) send: bool,
 }
 
