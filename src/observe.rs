@@ -118,6 +118,7 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         pop,
         graph,
         ews,
+        exchange: setup.exchange.clone(),
         dns,
         ..Facts::default()
     };

@@ -69,6 +69,9 @@ impl Road {
     /// Every road that takes a token.
     pub const WITH_TOKEN: [Road; 6] = [Road::Smtp, Road::Graph, Road::Ews, Road::Imap, Road::Pop, Road::Hve];
 
+    /// Every road on which a token opens one mailbox.
+    pub const TO_MAILBOX: [Road; 5] = [Road::Smtp, Road::Graph, Road::Ews, Road::Imap, Road::Pop];
+
     /// Roads that are an SMTP dialogue.
     pub const OVER_SMTP: [Road; 4] = [Road::Smtp, Road::Hve, Road::Relay, Road::Direct];
 

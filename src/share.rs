@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::facts::Visit;
+use crate::facts::{ExchangeFacts, Visit};
 
 /// The visit with tenants, applications, mailboxes, domains, addresses and hosts of its own replaced.
 pub fn masked(visit: &Visit) -> Visit {
@@ -35,6 +35,13 @@ fn by_place(visit: &mut Visit) {
             if !SHOWN_CLAIMS.contains(&claim.as_str()) {
                 *value = Value::from("masked");
             }
+        }
+    }
+    if let Some(exchange) = &mut visit.facts.exchange {
+        // The names of people, groups and scopes, which nobody else knows.
+        let rights = exchange.mailbox_rights.iter_mut().map(|right| &mut right.user);
+        for name in rights.chain(exchange.roles.iter_mut().map(|role| &mut role.scope)) {
+            "masked".clone_into(name);
         }
     }
     let lines = visit.facts.smtp_talks_mut().flat_map(|smtp| &mut smtp.transcript);
@@ -155,10 +162,15 @@ fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let of_address =
         |address: &Option<String>| address.as_ref().and_then(|a| a.rsplit_once('@')).map(|(_, d)| d.to_owned());
     let tenant = setup.tenant.clone().filter(|tenant| tenant.contains('.'));
-    let all =
+    let of_setup =
         [setup.domain.clone(), of_address(&setup.mailbox), of_address(&setup.from), of_address(&setup.to), tenant];
+    let of_exchange = visit.facts.exchange.iter().flat_map(|state| {
+        let tenant = Some(state.tenant.clone()).filter(|tenant| tenant.contains('.'));
+        named_by_exchange(state).map(|name| of_address(&name)).chain([tenant])
+    });
+    let all = of_setup.into_iter().chain(of_exchange);
     let microsofts = |domain: &String| MICROSOFT.iter().any(|own| domain.eq_ignore_ascii_case(own));
-    for domain in all.into_iter().flatten().filter(|domain| !microsofts(domain)) {
+    for domain in all.flatten().filter(|domain| !microsofts(domain)) {
         let n = names.values().filter(|stand_in| stand_in.ends_with(".example")).count() + 1;
         let stand_in = format!("domain{n}.example");
         // A mail exchanger's name holds the domain with dashes for its dots.
@@ -174,6 +186,7 @@ fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
     });
     let wrapped = visit.facts.tokens.iter().map(|token| token.sasl_user.clone());
     let all = [setup.mailbox.clone(), setup.from.clone(), setup.to.clone()].into_iter().chain(claims).chain(wrapped);
+    let all = all.chain(visit.facts.exchange.iter().flat_map(named_by_exchange));
     for (n, person) in all.flatten().enumerate() {
         let stand_in = match person.rsplit_once('@') {
             Some((_, domain)) => {
@@ -186,6 +199,13 @@ fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
     }
 }
 
+/// Every address that the state of Exchange names.
+fn named_by_exchange(state: &ExchangeFacts) -> impl Iterator<Item = Option<String>> {
+    let names = [Some(&state.mailbox), state.from.as_ref(), state.primary_smtp_address.as_ref()];
+    let more = state.user_principal_name.iter().chain(state.addresses.iter().flatten()).map(Some);
+    names.into_iter().chain(more).map(|name| name.cloned())
+}
+
 fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let setup = &visit.setup;
     let is_guid = |text: &String| uuid::Uuid::try_parse(text).is_ok();
@@ -194,6 +214,11 @@ fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
     });
     let seen = visit.facts.entra.as_ref().and_then(|entra| entra.tenant_id.clone());
     let all = [setup.tenant.clone(), setup.client_id.clone(), setup.object_id.clone(), seen].into_iter().chain(claims);
+    let of_exchange = visit.facts.exchange.iter().flat_map(|state| {
+        let one = [Some(state.tenant.clone()), Some(state.client_id.clone()), state.expected_object_id.clone()];
+        one.into_iter().chain(state.registered_object_ids.iter().cloned().map(Some))
+    });
+    let all = all.chain(of_exchange);
     for id in all.flatten().filter(is_guid) {
         let n = names.values().filter(|stand_in| stand_in.starts_with("00000000-0000-4000-8000-")).count() + 1;
         names.entry(id).or_insert_with(|| format!("00000000-0000-4000-8000-{n:012}"));

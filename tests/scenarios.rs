@@ -23,13 +23,23 @@ use toml::{Table, Value};
 const AT_ONCE: usize = 8;
 
 /// Scenarios whose login is refused for different reasons, which the service answers alike.
-const ALIKE: [&str; 6] = [
+const ALIKE: [&str; 16] = [
     "exchange-not-registered",
     "exchange-wrong-object-id",
     "exchange-not-yet-in-force",
     "mailbox-right-missing",
     "rbac-without-role",
     "rbac-beside-api-permission",
+    "imap-not-registered",
+    "imap-wrong-object-id",
+    "imap-no-mailbox-right",
+    "imap-open-role-of-smtp-missing",
+    "state-not-registered",
+    "state-wrong-object-id",
+    "state-right-missing",
+    "state-rbac-out-of-scope",
+    "state-not-yet-in-force",
+    "state-mailbox-unknown",
 ];
 
 /// Causes that a check names and no scenario reaches, each with its reason.
@@ -99,7 +109,7 @@ async fn visit(scenario: Scenario) -> Shown {
     let words = sandbox.profile();
     let flags = Table::from_iter([("cloud".to_owned(), Value::from(format!("sandbox={name}")))]);
     let layers = Layers::gather(flags, None, None).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let wants = Wants { credential: Need::Yes, mailbox: true, to: true, ..Wants::default() };
+    let wants = Wants { credential: Need::Yes, mailbox: true, to: true, exchange_state: true, ..Wants::default() };
     let setup = layers.load(wants, Some((sandbox.cloud(), words.clone()))).unwrap_or_else(|e| panic!("{name}: {e}"));
     let slice = Slice { command: "checkup", verify: true, token: true, talk: true, send: true, dns: true };
     let plan = plan::make(&setup, slice, Timestamp::now()).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -1,5 +1,6 @@
 //! What the checks of IMAP and POP share: from one stage of a dialogue to a verdict.
 
+use super::exchange::witness::{self, At};
 use super::{network, smtp, token};
 use crate::check::{Judgement, NotObserved, Verdict};
 use crate::facts::{FaultKind, MailboxFacts, MailboxReply, MailboxStage, MailboxStep, Visit};
@@ -65,12 +66,36 @@ pub(super) fn login(visit: &Visit, road: Road) -> Judgement {
     if let Some(challenge) = &talk.challenge {
         words.push_str(&format!("\nbefore that it sent the challenge {challenge}"));
     }
+    let at = if road == Road::Pop { At::Both } else { At::Login };
+    let cause = narrowed(visit, road, at, cause_of(road, reply), &mut words);
     words.push_str(&smtp::sign_in_log(token::of(visit, road)?));
-    Verdict::fail(cause_of(road, reply), words)
+    Verdict::fail(cause, words)
 }
 
 pub(super) fn mailbox(visit: &Visit, road: Road) -> Judgement {
-    answered(visit, road, MailboxStage::Mailbox)
+    let judgement = answered(visit, road, MailboxStage::Mailbox);
+    match &step(facts(visit, road)?, MailboxStage::Mailbox)?.reply {
+        Some(reply) if !reply.positive() => {
+            let mut words = reply.to_string();
+            let cause = narrowed(visit, road, At::Mailbox, cause_of(road, reply), &mut words);
+            Verdict::fail(cause, words)
+        }
+        _ => judgement,
+    }
+}
+
+/// Refusals that stand for several faults.
+const BARE: [&Cause; 3] = [&cause::IMAP_LOGIN_REFUSED, &cause::IMAP_MAILBOX_NOT_CONNECTED, &cause::POP_LOGIN_REFUSED];
+
+/// The cause that other witnesses leave of those that a bare refusal may have; their words go to the evidence.
+fn narrowed(visit: &Visit, road: Road, at: At, cause: &'static Cause, words: &mut String) -> &'static Cause {
+    let challenged = facts(visit, road).is_ok_and(|talk| talk.challenge.is_some());
+    if challenged || !BARE.contains(&cause) {
+        return cause;
+    }
+    let said = witness::of(visit, road, at);
+    words.extend(said.words.iter().map(|line| format!("\n{line}")));
+    said.cause.unwrap_or(cause)
 }
 
 enum Answer<'a> {
@@ -98,7 +123,7 @@ fn answered(visit: &Visit, road: Road, stage: MailboxStage) -> Judgement {
 }
 
 /// The page for a refusal.
-fn cause_of(road: Road, reply: &MailboxReply) -> &'static Cause {
+pub(super) fn cause_of(road: Road, reply: &MailboxReply) -> &'static Cause {
     let place = if road == Road::Pop { Where::Pop } else { Where::Imap };
     match classify(Some(place), &reply.to_string()).first() {
         Some(found) => found.cause,

@@ -4,6 +4,7 @@ mod consent;
 mod dns;
 mod entra;
 mod ews;
+mod exchange;
 mod graph;
 mod imap;
 mod mailbox;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<&'static Check> {
         dns::CHECKS,
         entra::CHECKS,
         token::CHECKS,
+        exchange::CHECKS,
         smtp::CHECKS,
         imap::CHECKS,
         pop::CHECKS,
@@ -41,8 +43,9 @@ pub fn of(visit: &Visit) -> Vec<&'static Check> {
         "check-token" => &["setup", "entra", "token"],
         "check-dns" => &["dns"],
         "consent-url" => &["consent"],
-        "probe-send" => &["setup", "entra", "token", "smtp", "send", "graph", "ews"],
-        _ => &["setup", "dns", "entra", "token", "smtp", "imap", "pop", "send", "graph", "ews"],
+        "probe-send" => &["setup", "entra", "token", "exchange", "smtp", "send", "graph", "ews"],
+        "check-mailbox" => &["setup", "entra", "token", "exchange", "smtp", "imap", "pop", "graph", "ews"],
+        _ => &["setup", "dns", "entra", "token", "exchange", "smtp", "imap", "pop", "send", "graph", "ews"],
     };
     all().into_iter().filter(|check| topics.contains(&check.topic()) && applies(check, visit)).collect()
 }
@@ -62,6 +65,7 @@ fn applies(check: &Check, visit: &Visit) -> bool {
         "consent.given" | "consent.state" | "consent.tenant" => {
             visit.facts.consent.as_ref().is_some_and(|consent| consent.reading.is_some())
         }
+        _ if check.topic() == "exchange" => exchange::applies(check, visit),
         "token.object-id" => visit.setup.object_id.is_some(),
         "token.user" => visit.facts.tokens.iter().any(|token| token.scopes().is_some() || token.sasl_user.is_some()),
         _ => true,

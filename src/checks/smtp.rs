@@ -1,5 +1,6 @@
 //! Checks of the SMTP dialogues, each of one stage: submission, High Volume Email, and the two roads of port 25.
 
+use super::exchange::witness;
 use super::{network, token};
 use crate::access::{self, Access};
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
@@ -209,7 +210,12 @@ fn login(visit: &Visit, road: Road) -> Judgement {
     let mut words = reply.to_string();
     let mut cause = cause_of(reply);
     let token = token::of(visit, road)?;
-    // The service refuses all its reasons with the same bytes; the token is the one witness that can narrow them.
+    // The service refuses all its reasons with the same bytes; other witnesses can narrow them, and after them the token.
+    if *cause == cause::SMTP_LOGIN_REFUSED && road == Road::Smtp && smtp.challenge.is_none() {
+        let said = witness::of(visit, road, witness::At::Both);
+        words.extend(said.words.iter().map(|line| format!("\n{line}")));
+        cause = said.cause.unwrap_or(cause);
+    }
     if *cause == cause::SMTP_LOGIN_REFUSED
         && let Access::Unproven(missing) | Access::No(missing) = access::of(token, &visit.setup.cloud, road)
         && token.readable()

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Global, run};
 use crate::plan::Slice;
-use crate::setup::{CredentialWords, Identity, InputError, Need, OtherServers, Probe, Wants, table_of};
+use crate::setup::{CredentialWords, Evidence, Identity, InputError, Need, OtherServers, Probe, Wants, table_of};
 
 /// The whole checklist for one set-up: domain, login service, token, and each road
 ///
@@ -19,6 +19,8 @@ pub(super) struct Arguments {
     probe: Probe,
     #[command(flatten)]
     other_servers: OtherServers,
+    #[command(flatten)]
+    evidence: Evidence,
     /// Send one probe mail to --to
     #[arg(long, help_heading = "Probe mail")]
     send: bool,
@@ -35,9 +37,11 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     flags.extend(table_of(&arguments.credential));
     flags.extend(table_of(&arguments.probe));
     flags.extend(table_of(&arguments.other_servers));
+    flags.extend(table_of(&arguments.evidence));
     run::insert(&mut flags, "domain", arguments.domain);
     run::insert(&mut flags, "rtt", arguments.rtt);
-    let wants = Wants { credential: Need::Yes, mailbox: true, to: arguments.send, ..Wants::default() };
+    let wants =
+        Wants { credential: Need::Yes, mailbox: true, to: arguments.send, exchange_state: true, ..Wants::default() };
     let send = arguments.send;
     run::run(&global, flags, wants, |setup| Slice {
         command: "checkup",

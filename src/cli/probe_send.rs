@@ -4,7 +4,9 @@ use clap::Args;
 
 use super::{Global, run};
 use crate::plan::{self, Slice};
-use crate::setup::{CredentialWords, Identity, InputError, Need, OtherServers, Probe, Setup, Wants, table_of};
+use crate::setup::{
+    CredentialWords, Evidence, Identity, InputError, Need, OtherServers, Probe, Setup, Wants, table_of,
+};
 
 /// Sends exactly one marked mail over one road, and says what became of it
 ///
@@ -19,6 +21,8 @@ pub(super) struct Arguments {
     probe: Probe,
     #[command(flatten)]
     other_servers: OtherServers,
+    #[command(flatten)]
+    evidence: Evidence,
     /// Stop before DATA: nothing is sent
     #[arg(long, help_heading = "Probe mail")]
     dry_run: bool,
@@ -32,13 +36,14 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     flags.extend(table_of(&arguments.credential));
     flags.extend(table_of(&arguments.probe));
     flags.extend(table_of(&arguments.other_servers));
+    flags.extend(table_of(&arguments.evidence));
     run::insert(&mut flags, "rtt", arguments.rtt);
     // One mail goes over one road: the one that was named, or the first of the profile's.
     let via = flags.get("via").and_then(|via| via.as_str()).map(str::to_owned);
     if let Some(via) = via {
         flags.insert("roads".to_owned(), toml::Value::String(via));
     }
-    let wants = Wants { credential: Need::Yes, mailbox: true, to: true, ..Wants::default() };
+    let wants = Wants { credential: Need::Yes, mailbox: true, to: true, exchange_state: true, ..Wants::default() };
     let dry_run = arguments.dry_run;
     let slice = |setup: &Setup| match setup.roads[..] {
         [road, ..] if plan::sends_over(road) => Ok(Slice {

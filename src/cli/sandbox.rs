@@ -1,7 +1,7 @@
 //! `sandbox`: the tenant in the foreground, for any client.
 
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
@@ -11,7 +11,7 @@ use super::{Global, run};
 use crate::cloud::EWS_PATH;
 use crate::facts::FORMAT;
 use crate::render::Format;
-use crate::sandbox::{self, Options, Ports, Sandbox, scenarios};
+use crate::sandbox::{self, Folder, Options, Ports, Sandbox, scenarios};
 use crate::setup::InputError;
 
 /// Runs a Microsoft 365 tenant on this computer, for any program to talk to
@@ -67,8 +67,8 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     let mut sandbox = sandbox::start(scenario, &options)
         .await
         .map_err(|e| InputError::new("--ports", format!("can not be listened on: {e}")))?;
-    let folder = Folder::of(arguments.dir)?;
-    let files = write_files(&sandbox, &folder.path, options.tenants)?;
+    let folder = folder(arguments.dir)?;
+    let files = write_files(&sandbox, &folder, options.tenants)?;
     announce(&sandbox, global.format, &files);
     sandbox.ended().await;
     Ok(0)
@@ -102,46 +102,33 @@ fn ports(text: &str) -> Result<Ports, InputError> {
     Ok(ports)
 }
 
-/// Where the files lie; a temporary one is removed at the end.
-struct Folder {
-    path: PathBuf,
-    temporary: bool,
-}
-
-impl Folder {
-    fn of(named: Option<PathBuf>) -> Result<Folder, InputError> {
-        let temporary = named.is_none();
-        let path =
-            named.unwrap_or_else(|| std::env::temp_dir().join(format!("o365doctor-{}", uuid::Uuid::new_v4().simple())));
-        crate::setup::config::create_private_folder(&path)
-            .map_err(|e| InputError::new("--dir", format!("names {}, which can not be made: {e}", path.display())))?;
-        Ok(Folder { path, temporary })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.temporary {
-            // What can not be removed is in the system's own temporary folder.
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
-    }
-}
+/// What the verifying script would print, beside the profile.
+const STATE_FILE: &str = "exchange-state.json";
 
 struct Files {
     ca: PathBuf,
     profile: PathBuf,
+    exchange_state: PathBuf,
 }
 
-fn write_files(sandbox: &Sandbox, folder: &Path, tenants: usize) -> Result<Files, InputError> {
-    let files = Files { ca: folder.join("ca.pem"), profile: folder.join("o365doctor.toml") };
-    let write = |path: &Path, text: &str| {
-        crate::setup::config::write_private(path, text)
-            .map_err(|e| InputError::new("--dir", format!("{} can not be written: {e}", path.display())))
+/// The folder that was named, or a temporary one.
+fn folder(named: Option<PathBuf>) -> Result<Folder, InputError> {
+    let shown = named.as_ref().map_or("a temporary folder".to_owned(), |path| path.display().to_string());
+    let made = named.map_or_else(Folder::temporary, Folder::named);
+    made.map_err(|e| InputError::new("--dir", format!("names {shown}, which can not be made: {e}")))
+}
+
+fn write_files(sandbox: &Sandbox, folder: &Folder, tenants: usize) -> Result<Files, InputError> {
+    let write = |name: &str, text: &str| {
+        folder.write(name, text).map_err(|e| {
+            InputError::new("--dir", format!("{} can not be written: {e}", folder.path().join(name).display()))
+        })
     };
-    write(&files.ca, sandbox.ca_pem())?;
-    write(&files.profile, &profile(sandbox, tenants))?;
-    Ok(files)
+    Ok(Files {
+        ca: write("ca.pem", sandbox.ca_pem())?,
+        exchange_state: write(STATE_FILE, &sandbox.exchange_state())?,
+        profile: write("o365doctor.toml", &profile(sandbox, tenants))?,
+    })
 }
 
 /// A configuration file for the sandbox: its addresses as a cloud, and a profile for each tenant.
@@ -164,6 +151,9 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
     for n in 0..tenants {
         let mut words = if n == 0 { sandbox.profile() } else { sandbox.profile_of(n) };
         words.insert("cloud".to_owned(), text("local-sandbox"));
+        if let Some(state) = words.get_mut("exchange_state") {
+            *state = text(STATE_FILE);
+        }
         let probe: Table =
             ["to", "send"].iter().filter_map(|key| Some(((*key).to_owned(), words.remove(*key)?))).collect();
         words.insert("probe".to_owned(), Value::Table(probe));
@@ -201,6 +191,7 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         "domain": sandbox.word("domain"),
         "ca_file": files.ca,
         "profile_file": files.profile,
+        "exchange_state_file": files.exchange_state,
     });
     if format == Format::Json {
         print(&format!("{words}\n"));
@@ -210,7 +201,7 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
     for (name, value) in
         words.as_object().into_iter().flatten().filter(|(name, value)| *name != "format" && !value.is_null())
     {
-        text.push_str(&format!("{name:<14} {}\n", value.as_str().unwrap_or_default()));
+        text.push_str(&format!("{name:<20} {}\n", value.as_str().unwrap_or_default()));
     }
     text.push_str(&format!("\nTry: o365doctor checkup --config {}\n", files.profile.display()));
     print(&text);

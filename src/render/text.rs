@@ -9,6 +9,7 @@ use colored::Colorize as _;
 use super::style::{Style, in_short, printable, wrap};
 use crate::access::Access;
 use crate::claims::meaning;
+use crate::conclusion::SideBySide;
 use crate::facts::{ConsentLinks, Line, SmtpFacts, TokenFacts};
 use crate::report::{FindingReport, Report, Summary, Word};
 use crate::spf::Audit;
@@ -24,6 +25,9 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
     }
     if report.command == "check-token" {
         claims(&mut out, report, style);
+    }
+    if let Some(mailbox) = &report.mailbox {
+        side_by_side(&mut out, mailbox, style);
     }
     let mut topic = "";
     let mut told = BTreeSet::new();
@@ -258,6 +262,26 @@ fn roads(out: &mut String, report: &Report, style: Style) {
     }
 }
 
+/// The roads side by side, a column a stage, and what they mean together.
+fn side_by_side(out: &mut String, mailbox: &SideBySide, style: Style) {
+    let _ = writeln!(out, "{}", "Road      connect  TLS  audience  role  login  mailbox".bold());
+    for row in &mailbox.table {
+        let cells = [(row.connect, 9), (row.tls, 5), (row.audience, 10), (row.role, 6), (row.login, 7)];
+        let _ = write!(out, "  {:<8}", row.road);
+        // A coloured mark is longer than it is wide, so the gap stands by itself.
+        for (word, width) in cells {
+            let _ = write!(out, "{}{:gap$}", style.mark(word), "", gap = width - 1);
+        }
+        let _ = writeln!(out, "{}", style.mark(row.mailbox));
+    }
+    out.push('\n');
+    let cause = mailbox.conclusion.cause.map(|cause| format!(" [{cause}]")).unwrap_or_default();
+    for line in wrap(&format!("{}{cause}", mailbox.conclusion.text), style.width) {
+        let _ = writeln!(out, "{}", line.bold());
+    }
+    out.push('\n');
+}
+
 fn consent_links(out: &mut String, links: &ConsentLinks, style: Style) {
     let _ = writeln!(out, "{}\n{}\n", "The link for an administrator (v2.0)".bold(), links.v2);
     let _ =
@@ -322,6 +346,7 @@ fn topic_title(topic: &str) -> &str {
         "dns" => "Domain",
         "entra" => "Login service",
         "token" => "Token",
+        "exchange" => "Exchange, as the administrator's script read it",
         "smtp" => "SMTP",
         "imap" => "IMAP",
         "pop" => "POP",

@@ -49,7 +49,7 @@ impl State {
     pub(super) fn smtp_login(&self, user: &str, token: &str, now: i64) -> Login {
         let Some((claims, tenant)) = self.read_token(token, now) else { return Login::Refused };
         let Some(mailbox) = tenant.mailboxes.iter().find(|mailbox| mailbox.has(user)) else { return Login::Refused };
-        let Some(by_role) = tenant.right_to_send(&claims) else { return Login::Refused };
+        let Some(by_role) = tenant.right_to_send(&claims, mailbox) else { return Login::Refused };
         if !tenant.app.in_exchange(claims.text("oid")) {
             return Login::Refused;
         }
@@ -115,11 +115,11 @@ impl State {
 
 impl Tenant {
     /// Whether the application may send at all, and whether by a role in the token (true) or in Exchange (false).
-    fn right_to_send(&self, claims: &TokenFacts) -> Option<bool> {
+    fn right_to_send(&self, claims: &TokenFacts, mailbox: &Mailbox) -> Option<bool> {
         if claims.roles().contains(&"SMTP.SendAsApp") {
             return Some(true);
         }
-        self.app.rbac_roles.iter().any(|role| role == "Application SMTP.SendAsApp").then_some(false)
+        self.app.holds("Application SMTP.SendAsApp", mailbox).then_some(false)
     }
 
     fn policy_for(&self, mailbox: &Mailbox) -> Option<String> {
@@ -147,6 +147,11 @@ impl Tenant {
 }
 
 impl App {
+    /// Whether a role of RBAC for Applications is assigned and its scope holds the mailbox.
+    pub(super) fn holds(&self, role: &str, mailbox: &Mailbox) -> bool {
+        !mailbox.outside_rbac_scope && self.rbac_roles.iter().any(|own| own == role)
+    }
+
     /// Whether Exchange knows the application under the object id that the token names.
     pub(super) fn in_exchange(&self, oid: Option<&str>) -> bool {
         let registered = self.exchange_object_id.as_deref().filter(|id| !id.is_empty());

@@ -199,7 +199,7 @@ fn mailbox_for(token: &GraphToken<'_>, user: &str, roles: &[&str], rbac: &str) -
         let words = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.";
         return Err(Failure::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", words));
     }
-    if !by_role && !tenant.app.rbac_roles.iter().any(|role| role == rbac) {
+    if !by_role && !tenant.app.holds(rbac, mailbox) {
         return Err(Failure::denied());
     }
     if mailbox.rest_disabled {

@@ -2,11 +2,13 @@
 //!
 //! Nothing here knows who talks to it, and the probes do not know that they talk to it.
 
+mod admin;
 mod ca;
 mod consent;
 mod dns;
 mod entra;
 mod ews;
+mod files;
 mod grants;
 mod graph;
 mod https;
@@ -24,6 +26,7 @@ mod smtp;
 mod state;
 mod wire;
 
+pub use files::Folder;
 pub use scenario::{Expected, Scenario, scenarios};
 pub use state::{Delivered, State};
 
@@ -46,6 +49,8 @@ pub struct Sandbox {
     ca: String,
     scenario: Scenario,
     tasks: JoinSet<()>,
+    /// What its profile names, if it names files.
+    files: Option<Folder>,
 }
 
 /// What every service of the tenant looks at.
@@ -108,7 +113,7 @@ impl Ports {
 /// Starts a tenant in the state that a scenario describes.
 ///
 /// # Errors
-/// A port that can not be bound.
+/// A port that can not be bound, or a file of the profile that can not be written.
 pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<Sandbox> {
     let login = TcpListener::bind((options.bind, options.ports.login)).await?;
     let smtp = TcpListener::bind((options.bind, options.ports.smtp)).await?;
@@ -132,7 +137,13 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     tasks.spawn(lines::serve(imap, authority.server(), state.clone(), rtt, Road::Imap));
     tasks.spawn(lines::serve(pop, authority.server(), state.clone(), rtt, Road::Pop));
     tasks.spawn(dns::serve(dns_udp, dns_tcp, state.clone(), rtt));
-    Ok(Sandbox { state, addresses, ca: authority.pem(), scenario, tasks })
+    let mut sandbox = Sandbox { state, addresses, ca: authority.pem(), scenario, tasks, files: None };
+    if sandbox.scenario.exchange_state {
+        let file = sandbox.hand_out("exchange-state.json", &sandbox.exchange_state())?;
+        let file = Value::String(file.display().to_string());
+        sandbox.scenario.profile.insert("exchange_state".to_owned(), file);
+    }
+    Ok(sandbox)
 }
 
 /// The same port for UDP and TCP; a free one may be taken for the other, so some are tried.
@@ -215,6 +226,20 @@ impl Sandbox {
     /// A word of the first tenant's profile.
     pub fn word(&self, word: &str) -> String {
         self.profile().get(word).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// What the verifying script would print for the profile of its first tenant, read from its state as it is now.
+    pub fn exchange_state(&self) -> String {
+        let said = |word: &str| Some(self.word(word)).filter(|value| !value.is_empty());
+        let question = admin::Question {
+            tenant: 0,
+            client_id: self.word("client_id"),
+            object_id: said("object_id"),
+            mailbox: self.word("mailbox"),
+            from: said("from"),
+            age: jiff::SignedDuration::from_secs(self.scenario.exchange_state_age),
+        };
+        self.lock().exchange_state(&question)
     }
 
     /// Where its services listen.

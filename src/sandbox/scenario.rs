@@ -29,6 +29,10 @@ pub struct Scenario {
     wire: Table,
     /// Seconds that the login service's clock is ahead.
     clock_ahead: i64,
+    /// The profile names what the verifying script printed.
+    pub(super) exchange_state: bool,
+    /// Seconds since that script ran.
+    pub(super) exchange_state_age: i64,
     /// What the profile says otherwise than it should.
     pub(super) profile: Table,
     /// Nothing listens on the submission port.

@@ -48,6 +48,8 @@ pub(super) struct Tenant {
     pub(super) ews_allowed_apps: Vec<String>,
     pub(super) tokens: Tokens,
     pub(super) dns: Records,
+    /// Readings that Exchange refuses the administrator who runs the verifying script, for want of a role.
+    pub(super) unreadable: Vec<String>,
 }
 
 /// The application: its registration, its service principal, and what Exchange knows of it.
@@ -103,6 +105,8 @@ pub(super) struct Mailbox {
     pub(super) ews_off: bool,
     /// The store refuses the session although the login succeeded.
     pub(super) logon_fails: bool,
+    /// The scope of the application's RBAC roles leaves it out.
+    pub(super) outside_rbac_scope: bool,
     /// Graph can not reach it: no licence, deleted, or not in Exchange Online.
     pub(super) rest_disabled: bool,
     pub(super) full: bool,

@@ -3,6 +3,8 @@
 mod claims;
 mod rights;
 
+pub(crate) use claims::span;
+
 use super::{entra, network};
 use crate::access;
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
