@@ -4,9 +4,10 @@
 use crate::scripts;
 
 /// Sub-commands that take the options of a set-up, each with whether it takes those that say who sends.
-const REPEATABLE: [(&str, bool); 6] = [
+const REPEATABLE: [(&str, bool); 7] = [
     ("checkup", true),
     ("check-token", true),
+    ("check-mailbox", true),
     ("probe-send", true),
     ("powershell", true),
     ("consent-url", true),

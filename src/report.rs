@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::access::{self, RoadAccess};
 use crate::check::{Finding, Outcome, Verdict};
+use crate::conclusion::{self, SideBySide};
 use crate::facts::{FORMAT, Facts, SetupFacts, Visit};
 use crate::kb::Who;
 use crate::repeat;
@@ -29,6 +30,9 @@ pub struct Report {
     /// Which roads the token opens, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roads: Option<Vec<RoadAccess>>,
+    /// The roads side by side and what they mean together, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<SideBySide>,
     /// One entry a check.
     pub findings: Vec<FindingReport>,
     /// What was seen.
@@ -127,12 +131,14 @@ impl Report {
         let counted: Vec<FindingReport> =
             findings.iter().map(|finding| FindingReport::of(finding, &values, &visit.setup.options)).collect();
         let roads = (visit.command == "check-token").then(|| roads(&visit)).flatten();
+        let mailbox = (visit.command == "check-mailbox").then(|| conclusion::of(&visit.setup.roads, &findings));
         Report {
             format: FORMAT,
             tool: Tool { name: "o365doctor", version: env!("CARGO_PKG_VERSION") },
             command: visit.command,
             summary: Summary::of(&counted, strict),
             roads,
+            mailbox,
             findings: counted,
             setup: visit.setup,
             facts: visit.facts,

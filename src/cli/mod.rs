@@ -1,6 +1,7 @@
 //! The command line: one file per sub-command, each from arguments to library to renderer.
 
 mod check_dns;
+mod check_mailbox;
 mod check_token;
 mod checkup;
 mod completions;
@@ -80,6 +81,7 @@ enum Command {
     Checkup(checkup::Arguments),
     CheckToken(check_token::Arguments),
     CheckDns(check_dns::Arguments),
+    CheckMailbox(check_mailbox::Arguments),
     ProbeSend(probe_send::Arguments),
     ConsentUrl(consent_url::Arguments),
     Powershell(powershell::Arguments),
@@ -145,6 +147,7 @@ async fn dispatch(cli: Cli) -> Result<u8, InputError> {
         Command::Checkup(arguments) => checkup::run(global, arguments).await,
         Command::CheckToken(arguments) => check_token::run(global, arguments).await,
         Command::CheckDns(arguments) => check_dns::run(global, arguments).await,
+        Command::CheckMailbox(arguments) => check_mailbox::run(global, arguments).await,
         Command::ProbeSend(arguments) => probe_send::run(global, arguments).await,
         Command::ConsentUrl(arguments) => consent_url::run(global, arguments).await,
         Command::Powershell(arguments) => powershell::run(global, arguments).await,

@@ -17,6 +17,7 @@ pub(super) fn report(report: &Report) -> String {
             links.classic, links.state, links.redirect_uri
         );
     }
+    side_by_side(&mut out, report);
     if !report.findings.is_empty() {
         out.push_str("| | Check | Road | What was seen |\n| --- | --- | --- | --- |\n");
         for finding in &report.findings {
@@ -48,14 +49,30 @@ fn setup(out: &mut String, report: &Report) {
     let _ = writeln!(out, "- Observed at: {}\n", report.facts.observed_at);
 }
 
-fn row(out: &mut String, finding: &FindingReport) {
-    let mark = match finding.outcome {
+fn side_by_side(out: &mut String, report: &Report) {
+    let Some(mailbox) = &report.mailbox else { return };
+    out.push_str("| Road | connect | TLS | audience | role | login | mailbox |\n");
+    out.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
+    for row in &mailbox.table {
+        let cells = [row.connect, row.tls, row.audience, row.role, row.login, row.mailbox].map(mark);
+        let _ = writeln!(out, "| {} | {} |", row.road, cells.join(" | "));
+    }
+    let cause = mailbox.conclusion.cause.map(|cause| format!(" (`{cause}`)")).unwrap_or_default();
+    let _ = writeln!(out, "\n**{}**{cause}\n", mailbox.conclusion.text);
+}
+
+fn mark(outcome: Word) -> &'static str {
+    match outcome {
         Word::Pass => "✓",
         Word::Warn => "!",
         Word::Fail => "✗",
         Word::Unproven => "?",
         Word::Skipped | Word::NotObserved => "–",
-    };
+    }
+}
+
+fn row(out: &mut String, finding: &FindingReport) {
+    let mark = mark(finding.outcome);
     let words = match (finding.outcome, &finding.because) {
         (Word::Skipped, Some(check)) => format!("skipped, hangs on `{check}`"),
         (Word::NotObserved, Some(why)) => cell(why),
