@@ -203,7 +203,7 @@ fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
 fn named_by_exchange(state: &ExchangeFacts) -> impl Iterator<Item = Option<String>> {
     let names = [Some(&state.mailbox), state.from.as_ref(), state.primary_smtp_address.as_ref()];
     let more = state.user_principal_name.iter().chain(state.addresses.iter().flatten()).map(Some);
-    names.into_iter().chain(more).map(|name| name.cloned())
+    names.into_iter().chain(more).map(Option::<&String>::cloned)
 }
 
 fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {

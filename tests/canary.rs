@@ -131,7 +131,7 @@ fn outputs(visit: &Visit) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for (kind, visit) in [("", visit.clone()), (" shared", share::masked(visit))] {
         all.push((format!("recording{kind}"), serde_json::to_string_pretty(&visit).unwrap()));
-        for command in ["checkup", "check-token", "probe-send"] {
+        for command in ["checkup", "check-token", "check-mailbox", "probe-send"] {
             let report = Report::of(Visit { command: command.to_owned(), ..visit.clone() }, true);
             for format in [Format::Text, Format::Json, Format::Markdown] {
                 let text = render::report(&report, format, Style::default(), true);

@@ -2,9 +2,11 @@
 
 mod consent;
 mod credential;
+mod exchange;
 mod explain;
 mod input;
 mod layers;
+mod mailbox;
 mod output;
 mod powershell;
 mod record;

@@ -5,12 +5,13 @@ use crate::support::{Home, Lab, SECRET, Silent, profile};
 #[test]
 fn a_recording_gives_the_same_report_without_a_network() {
     let lab = Lab::healthy();
-    let stories: [&[&str]; 5] = [
+    let stories: [&[&str]; 6] = [
         &["checkup", "--send", "--to", "bob@contoso.test"],
         &["checkup", "--client-secret", "not-the-secret"],
         &["check-token", "--roads", "smtp,graph"],
         &["check-dns"],
         &["probe-send", "--to", "bob@contoso.test"],
+        &["check-mailbox", "--roads", "smtp,graph"],
     ];
     for (n, story) in stories.into_iter().enumerate() {
         let file = lab.home.path(&format!("visit{n}.json")).display().to_string();
@@ -75,7 +76,7 @@ fn a_plan_contacts_nobody() {
     let (home, silent) = (Home::new(), Silent::new());
     let words = "client_secret = 'x-x-x'\nprobe = { to = 'bob@contoso.test', send = true }";
     let config = home.write("lab.toml", &(silent.cloud() + &profile("main", words))).display().to_string();
-    for sub in ["checkup", "check-token", "check-dns", "probe-send"] {
+    for sub in ["checkup", "check-token", "check-dns", "check-mailbox", "probe-send"] {
         let text = home.run(&[sub, "--plan", "--config", &config]).ends(0);
         assert!(text.out.ends_with("Nothing was contacted.\n"), "{text:?}");
         assert!(text.out.contains("127.0.0.1:"), "it names the hosts: {text:?}");

@@ -73,8 +73,13 @@ fn one_line_says_all_that_a_client_needs() {
         assert_eq!(mode(&dir), 0o700);
         assert_eq!(mode(Path::new(&text("ca_file"))), 0o600);
         assert_eq!(mode(Path::new(&text("profile_file"))), 0o600);
+        assert_eq!(mode(Path::new(&text("exchange_state_file"))), 0o600);
     }
+    assert_eq!(Path::new(&text("exchange_state_file")), dir.join("exchange-state.json"));
     let ended = home.run(&["checkup", "--config", &text("profile_file")]).ends(0);
+    let beside = ["--exchange-state", &text("exchange_state_file"), "--format", "json"];
+    let told = home.run(&[&["check-mailbox", "--config", &text("profile_file")][..], &beside].concat()).ends(0);
+    assert_eq!(told.outcome("exchange.right").0, "pass");
     assert!(ended.out.contains("0 failed") || !ended.out.contains("failed"), "{ended:?}");
     home.run(&["probe-send", "--via", "ews", "--config", &text("profile_file")]).ends(0);
     running.child.kill().unwrap();

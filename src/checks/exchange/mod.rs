@@ -108,8 +108,11 @@ fn seconds_old(visit: &Visit, state: &ExchangeFacts) -> i64 {
     visit.facts.observed_at.as_second() - state.time.as_second()
 }
 
-/// A fault that the state shows; of an old state it is a hint, for it may have been repaired since.
+/// A fault that the state shows. Of an old state, or against what this run has seen, it is a hint: it was repaired since.
 fn fault(visit: &Visit, state: &ExchangeFacts, cause: &'static Cause, words: String) -> Judgement {
+    if let Some(newer) = witness::refuted(visit, cause) {
+        return Verdict::unproven(cause, format!("{words}\nthat was {}; {newer} since", how_old(visit, state)));
+    }
     if recent(visit, state) {
         return Verdict::fail(cause, words);
     }

@@ -64,7 +64,11 @@ pub(super) fn right(visit: &Visit, road: Road) -> Judgement {
     if token_of(visit).is_none() && state.full_access != Some(true) {
         return Err("no token can be read, and by its roles the mailbox right is needed or not".into());
     }
-    judged(visit, state, opens(visit, state, road))
+    match opens(visit, state, road) {
+        // That nobody granted a road is for `token.role` to say, and for the road itself.
+        Says::Bad(cause, words) if *cause == cause::TOKEN_ROLE_MISSING_EWS => Err(words.into()),
+        says => judged(visit, state, says),
+    }
 }
 
 /// Full Access where a role in the token makes it needed, else a role of RBAC whose scope holds the mailbox.

@@ -62,6 +62,10 @@ fn by_state(visit: &Visit, road: Road, at: At, said: &mut Testimony) -> bool {
         Says::Bad(cause, words) => Some((*cause, words)),
         _ => None,
     }) {
+        if let Some(newer) = refuted(visit, cause) {
+            said.words.push(format!("the state of Exchange, {age}, is out of date: {words}; but {newer}"));
+            return false;
+        }
         said.words.push(format!("the state of Exchange, {age}, decides: {words}"));
         let refused = *cause == cause::TOKEN_ROLE_MISSING_SMTP;
         said.cause = Some(if refused { &cause::SMTP_ROLE_MISSING_REFUSED } else { cause });
@@ -146,10 +150,8 @@ fn seen(visit: &Visit, road: Road) -> Option<Seen> {
     if road == Road::Smtp {
         let talk = smtp::facts(visit).ok().filter(|talk| talk.challenge.is_none())?;
         let reply = talk.step(Stage::Auth)?.reply.as_ref()?;
-        return match reply.positive() {
-            true => Some(Seen::Open),
-            false => (*smtp::cause_of(reply) == cause::SMTP_LOGIN_REFUSED).then_some(Seen::Refused),
-        };
+        let bare = (*smtp::cause_of(reply) == cause::SMTP_LOGIN_REFUSED).then_some(Seen::Refused);
+        return if reply.positive() { Some(Seen::Open) } else { bare };
     }
     // A server that says more than Exchange is not Exchange.
     let talk = mailbox::facts(visit, road).ok().filter(|talk| talk.challenge.is_none())?;
@@ -159,46 +161,107 @@ fn seen(visit: &Visit, road: Road) -> Option<Seen> {
         return bare.then_some(Seen::Refused);
     }
     let opened = talk.step(MailboxStage::Mailbox)?.reply.as_ref()?;
-    match opened.positive() {
-        true => Some(Seen::Open),
-        false => (*mailbox::cause_of(road, opened) == cause::IMAP_MAILBOX_NOT_CONNECTED).then_some(Seen::Shut),
-    }
+    let shut = (*mailbox::cause_of(road, opened) == cause::IMAP_MAILBOX_NOT_CONNECTED).then_some(Seen::Shut);
+    if opened.positive() { Some(Seen::Open) } else { shut }
 }
+
+/// What this run has seen that can not be where the state's fault is: then the fault was repaired since.
+pub(super) fn refuted(visit: &Visit, cause: &Cause) -> Option<String> {
+    let of_all = [
+        &cause::EXCHANGE_NOT_REGISTERED,
+        &cause::EXCHANGE_WRONG_OBJECT_ID,
+        &cause::EXCHANGE_MAILBOX_MISSING,
+        &cause::MAILBOX_RIGHT_MISSING,
+        &cause::RBAC_BESIDE_API_PERMISSION,
+    ];
+    let of_smtp = [
+        &cause::SMTP_AUTH_OFF_MAILBOX,
+        &cause::SMTP_AUTH_OFF_TENANT,
+        &cause::RBAC_OUT_OF_SCOPE,
+        &cause::TOKEN_ROLE_MISSING_SMTP,
+    ];
+    let among = |causes: &[&Cause]| causes.iter().any(|known| **known == *cause);
+    let auth = || smtp::facts(visit).ok()?.step(Stage::Auth)?.reply.as_ref();
+    let road = match () {
+        () if among(&of_all) => {
+            [Road::Smtp, Road::Imap, Road::Pop].into_iter().find(|road| seen(visit, *road) == Some(Seen::Open))
+        }
+        () if among(&of_smtp) => auth().filter(|reply| reply.positive()).map(|_| Road::Smtp),
+        () => None,
+    };
+    road.map(took)
+}
+
+fn took(road: Road) -> String {
+    format!("{} took the token for the mailbox", road.label())
+}
+
+/// What a road's neighbours say: the cause that is left, if one is, and the words of the witness.
+type Said = Option<(Option<&'static Cause>, String)>;
 
 /// What the roads say of each other. IMAP is the one that parts registration and mailbox (microsoft-facts F.10).
 fn by_roads(visit: &Visit, road: Road, at: At, said: &mut Testimony) {
-    let [smtp, imap, pop] = [Road::Smtp, Road::Imap, Road::Pop].map(|other| seen(visit, other));
-    let open = [(smtp, Road::Smtp), (imap, Road::Imap), (pop, Road::Pop)]
-        .into_iter()
-        .find(|(seen, other)| *other != road && *seen == Some(Seen::Open))
-        .map(|(_, other)| format!("{} took the same token for the same mailbox", other.label()));
-    let refused = |road: Road| format!("{} refused the same token before it looked for a mailbox", road.label());
-    let shut = || "IMAP took the same token and opened no mailbox, so token and registration are good".to_owned();
-    let (cause, words) = match (road, at, smtp, imap) {
-        (Road::Smtp, _, _, Some(Seen::Refused)) | (Road::Pop, _, _, Some(Seen::Refused)) if open.is_none() => {
-            (Some(&cause::EXCHANGE_REGISTRATION_REFUSED), refused(Road::Imap))
-        }
-        (Road::Smtp, _, _, Some(Seen::Shut)) if open.is_none() => (Some(&cause::MAILBOX_STAYS_SHUT), shut()),
-        (Road::Smtp, _, _, Some(Seen::Open)) => (Some(&cause::SMTP_REFUSED_IMAP_OPEN), open.unwrap_or_default()),
-        (Road::Imap, At::Login, Some(Seen::Refused), _) if open.is_none() => {
-            let words = "SMTP refused the same token too, so it is not IMAP alone".to_owned();
-            (Some(&cause::EXCHANGE_REGISTRATION_REFUSED), words)
-        }
-        (Road::Imap, At::Mailbox, Some(Seen::Refused), _) if open.is_none() => {
-            let words = "SMTP refused the same token too, and it asks for the same mailbox".to_owned();
-            (Some(&cause::MAILBOX_STAYS_SHUT), words)
-        }
-        (Road::Pop, _, Some(Seen::Refused), Some(Seen::Shut)) => (Some(&cause::MAILBOX_STAYS_SHUT), shut()),
-        (Road::Imap, At::Mailbox, ..) | (Road::Pop, ..) => match open {
-            Some(words) => (Some(&cause::MAILBOX_PROTOCOL_OFF), words),
-            None => return,
-        },
-        _ => match open {
-            Some(words) => (None, words),
-            None => return,
-        },
+    let (smtp, imap) = (seen(visit, Road::Smtp), seen(visit, Road::Imap));
+    let open = [Road::Smtp, Road::Imap, Road::Pop].into_iter().filter(|other| *other != road);
+    let open = open.filter(|other| seen(visit, *other) == Some(Seen::Open)).map(took).next();
+    let found = match (road, at) {
+        (Road::Smtp, _) => smtp_beside(imap, open),
+        (Road::Imap, At::Login) => imap_login_beside(smtp, open),
+        (Road::Imap, _) => imap_mailbox_beside(smtp, open),
+        (Road::Pop, _) => pop_beside(smtp, imap, open),
+        _ => None,
     };
+    let Some((cause, words)) = found else { return };
     // Without its role the road has a reason of its own.
     said.cause = cause.filter(|_| seen(visit, road).is_some());
     said.words.push(words);
+}
+
+fn smtp_beside(imap: Option<Seen>, open: Option<String>) -> Said {
+    match (imap, open) {
+        (Some(Seen::Open), Some(words)) => Some((Some(&cause::SMTP_REFUSED_IMAP_OPEN), words)),
+        (_, Some(words)) => Some((None, words)),
+        (Some(Seen::Refused), None) => Some((Some(&cause::EXCHANGE_REGISTRATION_REFUSED), imap_refused())),
+        (Some(Seen::Shut), None) => Some((Some(&cause::MAILBOX_STAYS_SHUT), imap_shut())),
+        _ => None,
+    }
+}
+
+fn imap_login_beside(smtp: Option<Seen>, open: Option<String>) -> Said {
+    match (smtp, open) {
+        (_, Some(words)) => Some((None, words)),
+        (Some(Seen::Refused), None) => {
+            let words = "SMTP refused the same token too, so it is not IMAP alone".to_owned();
+            Some((Some(&cause::EXCHANGE_REGISTRATION_REFUSED), words))
+        }
+        _ => None,
+    }
+}
+
+fn imap_mailbox_beside(smtp: Option<Seen>, open: Option<String>) -> Said {
+    match (smtp, open) {
+        (_, Some(words)) => Some((Some(&cause::MAILBOX_PROTOCOL_OFF), words)),
+        (Some(Seen::Refused), None) => {
+            let words = "SMTP refused the same token too, and it asks for the same mailbox".to_owned();
+            Some((Some(&cause::MAILBOX_STAYS_SHUT), words))
+        }
+        _ => None,
+    }
+}
+
+fn pop_beside(smtp: Option<Seen>, imap: Option<Seen>, open: Option<String>) -> Said {
+    match (smtp, imap, open) {
+        (_, _, Some(words)) => Some((Some(&cause::MAILBOX_PROTOCOL_OFF), words)),
+        (_, Some(Seen::Refused), None) => Some((Some(&cause::EXCHANGE_REGISTRATION_REFUSED), imap_refused())),
+        (Some(Seen::Refused), Some(Seen::Shut), None) => Some((Some(&cause::MAILBOX_STAYS_SHUT), imap_shut())),
+        _ => None,
+    }
+}
+
+fn imap_refused() -> String {
+    "IMAP refused the same token before it looked for a mailbox".to_owned()
+}
+
+fn imap_shut() -> String {
+    "IMAP took the same token and opened no mailbox, so token and registration are good".to_owned()
 }
