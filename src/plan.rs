@@ -205,7 +205,7 @@ impl Plan {
         if setup.roads.contains(&Road::Graph) {
             let elsewhere = mail.is_some().then(|| format!("the probe mail leaves over {}", setup.via));
             let kept = elsewhere.unwrap_or_else(|| {
-                "nothing is sent without --send, and with Mail.Send alone nothing harmless can be asked".to_owned()
+                format!("{}, and with Mail.Send alone nothing harmless can be asked", unsent(slice))
             });
             self.steps.push(Step::Graph { mail: over(Road::Graph), kept });
         }
@@ -247,10 +247,15 @@ pub fn sending_roads() -> String {
     SENT_OVER.map(|road| road.to_string()).join(", ")
 }
 
+/// Why a run without a mail has none.
+fn unsent(slice: Slice) -> &'static str {
+    if slice.command == "check-mailbox" { "this command sends nothing" } else { "nothing is sent without --send" }
+}
+
 /// Why no mail leaves, if none does.
 fn kept(setup: &Setup, slice: Slice) -> Option<&'static str> {
     if !slice.send {
-        return Some("it leaves only with --send");
+        return Some(if slice.command == "check-mailbox" { unsent(slice) } else { "it leaves only with --send" });
     }
     if setup.to.is_none() || setup.sender(setup.via).is_none() {
         return Some("no recipient is known (--to)");

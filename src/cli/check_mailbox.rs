@@ -28,7 +28,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     flags.extend(table_of(&arguments.evidence));
     run::insert(&mut flags, "rtt", arguments.rtt);
     let wants =
-        Wants { credential: Need::Yes, mailbox: true, exchange_state: true, every_road: true, ..Wants::default() };
+        Wants { credential: Need::Yes, mailbox: true, exchange_state: true, with_login: true, ..Wants::default() };
     // Not even a profile that lets the probe mail leave unasked makes this command send.
     let slice = |_: &_| Slice { command: "check-mailbox", verify: true, token: true, talk: true, ..Slice::default() };
     run::run(&global, flags, wants, slice).await

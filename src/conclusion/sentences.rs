@@ -136,8 +136,14 @@ fn sentence(group: &Group<'_>, open: &[Road], all: usize) -> String {
         }
         End::Grant => format!("The token has no right for {roads}; it was not granted in Entra."),
         End::Registration => {
-            let graph = if open.contains(&Road::Graph) { "; Graph does not ask for that entry" } else { "" };
-            format!("{}: {roads} {} the application itself{graph}.", group.cause.title, verb("refuses", "refuse"))
+            let others: Vec<Road> =
+                open.iter().copied().filter(|road| matches!(road, Road::Graph | Road::Ews)).collect();
+            let others = match others.len() {
+                0 => String::new(),
+                1 => format!("; {} does not ask for that entry", listed(&others)),
+                _ => format!("; {} do not ask for that entry", listed(&others)),
+            };
+            format!("{}: {roads} {} the application itself{others}.", group.cause.title, verb("refuses", "refuse"))
         }
         End::Right => format!("{}: {roads} {} shut.", group.cause.title, verb("stays", "stay")),
         End::Time => format!("{}: {roads} {} still shut.", group.cause.title, verb("is", "are")),

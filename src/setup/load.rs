@@ -33,8 +33,8 @@ pub struct Wants {
     pub domain: bool,
     /// What the verifying script printed is read, where it is named.
     pub exchange_state: bool,
-    /// Where no road is named, every road that a mailbox can be logged in on.
-    pub every_road: bool,
+    /// Only roads on which somebody logs in; where none is named, every one that opens a mailbox.
+    pub with_login: bool,
     /// `common` and `organizations` are tenants too: it is a person who signs in.
     pub any_tenant: bool,
 }
@@ -168,7 +168,7 @@ fn make(
     let mailbox = parse("mailbox", &words.mailbox, mailbox_form)?;
     let from = parse("from", &words.from, lint::address)?;
     let sender_domain = from.as_ref().or(mailbox.as_ref()).and_then(|a| a.rsplit_once('@')).map(|(_, d)| d.to_owned());
-    let (roads, roads_named) = roads(words, origins, wants.every_road)?;
+    let (roads, roads_named) = roads(words, origins, wants.with_login)?;
     let mut setup = Setup {
         profile,
         tenant,
@@ -275,13 +275,13 @@ fn is_missing(word: &str) -> InputError {
     InputError::new(flag(word), words)
 }
 
-fn roads(words: &Words, origins: &Origins, every: bool) -> Result<(Vec<Road>, bool), InputError> {
+fn roads(words: &Words, origins: &Origins, with_login: bool) -> Result<(Vec<Road>, bool), InputError> {
     let Some(text) = &words.roads else {
-        let roads = if every { Road::TO_MAILBOX.to_vec() } else { vec![Road::Smtp] };
+        let roads = if with_login { Road::TO_MAILBOX.to_vec() } else { vec![Road::Smtp] };
         return Ok((roads, false));
     };
     if text == "all" {
-        return Ok((Road::ALL.to_vec(), true));
+        return Ok((if with_login { Road::WITH_TOKEN.to_vec() } else { Road::ALL.to_vec() }, true));
     }
     let mut roads: Vec<Road> = Vec::new();
     for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
@@ -292,6 +292,10 @@ fn roads(words: &Words, origins: &Origins, every: bool) -> Result<(Vec<Road>, bo
     }
     if roads.is_empty() {
         return Err(InputError::new(origins.of("roads"), "names no road"));
+    }
+    roads.retain(|road| !(with_login && road.is_port_25()));
+    if roads.is_empty() {
+        return Err(InputError::new(origins.of("roads"), "names only roads of port 25, where nobody logs in"));
     }
     Ok((roads, true))
 }

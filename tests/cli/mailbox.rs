@@ -85,6 +85,7 @@ fn nothing_is_sent_whatever_the_profile_allows() {
     assert_eq!(lab.sandbox.deliveries(), 0);
     let transcript = ended.json()["facts"]["smtp"]["transcript"].to_string();
     assert!(transcript.contains("RSET") && !transcript.contains("\"DATA\""), "{transcript}");
+    lab.run(&["check-mailbox", "--roads", "relay,direct"]).refused("--roads", None);
     let refused = lab.run(&["check-mailbox", "--send"]).ends(2);
     assert!(refused.err.contains("--send"), "{refused:?}");
 }

@@ -141,11 +141,20 @@ fn age(visit: &Visit) -> Judgement {
 fn registered(visit: &Visit) -> Judgement {
     let state = state(visit)?;
     of_application(visit)?;
+    if !needs_entry(visit) {
+        return Err("EWS by its role asks for no such entry".into());
+    }
     match state.registered {
         Some(true) => Verdict::pass(state.registered_object_ids.join(", ")),
         Some(false) => fault(visit, state, &cause::EXCHANGE_NOT_REGISTERED, not_registered(state)),
         None => gap(state, "registration"),
     }
+}
+
+/// Whether any road of the run asks Exchange's list of applications: EWS does only where its right lives there too.
+fn needs_entry(visit: &Visit) -> bool {
+    let by_role = rights::role_in_token(visit, Road::Ews).is_some();
+    visit.setup.roads.iter().any(|road| OF_EXCHANGE.contains(road) && (*road != Road::Ews || !by_role))
 }
 
 fn not_registered(state: &ExchangeFacts) -> String {

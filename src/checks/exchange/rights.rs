@@ -4,7 +4,7 @@ use super::{entry, fault, gap, other_sender, state, token_of};
 use crate::check::{Judgement, Verdict};
 use crate::facts::{ExchangeFacts, Visit};
 use crate::kb::{Cause, cause};
-use crate::road::Road;
+use crate::road::{Road, Wants};
 
 /// What one reading of the state says: it is as it should be, it is not, or the state has a gap there.
 pub(super) enum Says {
@@ -25,9 +25,9 @@ fn judged(visit: &Visit, state: &ExchangeFacts, says: Says) -> Judgement {
 }
 
 /// The application role in the token that opens this road.
-fn role_in_token(visit: &Visit, road: Road) -> Option<&'static str> {
+pub(super) fn role_in_token(visit: &Visit, road: Road) -> Option<&'static str> {
     let roles = token_of(visit)?.roles();
-    road.wants().roles.iter().copied().find(|role| roles.contains(role))
+    road.wants()?.roles.iter().copied().find(|role| roles.contains(role))
 }
 
 pub(super) fn rbac(visit: &Visit, road: Road) -> Judgement {
@@ -38,7 +38,9 @@ pub(super) fn rbac(visit: &Visit, road: Road) -> Judgement {
 /// A role in the token makes Exchange look for the mailbox right, also where a role of RBAC would do without one
 /// (Microsoft Learn, SMTP onboarding to App RBAC).
 pub(super) fn beside(visit: &Visit, state: &ExchangeFacts, road: Road) -> Says {
-    let Some(rbac) = road.wants().rbac_role else { return Says::Good("there is no such role here".to_owned()) };
+    let Some(rbac) = road.wants().and_then(|wants| wants.rbac_role) else {
+        return Says::Good("there is no such role here".to_owned());
+    };
     let held = state.roles_named(rbac).next().is_some();
     let Some(role) = role_in_token(visit, road) else {
         let words = if held { format!("{rbac} alone") } else { "none in either".to_owned() };
@@ -95,8 +97,7 @@ fn no_right(state: &ExchangeFacts, role: &str) -> String {
 }
 
 fn by_rbac(state: &ExchangeFacts, road: Road) -> Says {
-    let wants = road.wants();
-    let Some(rbac) = wants.rbac_role else { return Says::Gap("roles") };
+    let Some(Wants { roles, rbac_role: Some(rbac), .. }) = road.wants() else { return Says::Gap("roles") };
     if state.role_in_scope(rbac) {
         return Says::Good(format!("{rbac}, in scope"));
     }
@@ -108,7 +109,7 @@ fn by_rbac(state: &ExchangeFacts, road: Road) -> Says {
         return Says::Gap("roles");
     }
     let cause = if road == Road::Ews { &cause::TOKEN_ROLE_MISSING_EWS } else { &cause::TOKEN_ROLE_MISSING_SMTP };
-    Says::Bad(cause, format!("{} is not in the token, and the state lists no '{rbac}'", wants.roles[0]))
+    Says::Bad(cause, format!("{} is not in the token, and the state lists no '{rbac}'", roles[0]))
 }
 
 pub(super) fn send_as(visit: &Visit, _: Road) -> Judgement {

@@ -148,7 +148,7 @@ fn seen(visit: &Visit, road: Road) -> Option<Seen> {
         return None;
     }
     if road == Road::Smtp {
-        let talk = smtp::facts(visit).ok().filter(|talk| talk.challenge.is_none())?;
+        let talk = smtp::facts(visit, Road::Smtp).ok().filter(|talk| talk.challenge.is_none())?;
         let reply = talk.step(Stage::Auth)?.reply.as_ref()?;
         let bare = (*smtp::cause_of(reply) == cause::SMTP_LOGIN_REFUSED).then_some(Seen::Refused);
         return if reply.positive() { Some(Seen::Open) } else { bare };
@@ -181,7 +181,7 @@ pub(super) fn refuted(visit: &Visit, cause: &Cause) -> Option<String> {
         &cause::TOKEN_ROLE_MISSING_SMTP,
     ];
     let among = |causes: &[&Cause]| causes.iter().any(|known| **known == *cause);
-    let auth = || smtp::facts(visit).ok()?.step(Stage::Auth)?.reply.as_ref();
+    let auth = || smtp::facts(visit, Road::Smtp).ok()?.step(Stage::Auth)?.reply.as_ref();
     let road = match () {
         () if among(&of_all) => {
             [Road::Smtp, Road::Imap, Road::Pop].into_iter().find(|road| seen(visit, *road) == Some(Seen::Open))
