@@ -43,11 +43,32 @@ fn by_place(visit: &mut Visit) {
         for name in rights.chain(exchange.roles.iter_mut().map(|role| &mut role.scope)) {
             "masked".clone_into(name);
         }
+        for part in &mut exchange.unread {
+            part.why = without_quoted(&part.why);
+        }
     }
     let lines = visit.facts.smtp_talks_mut().flat_map(|smtp| &mut smtp.transcript);
     for line in lines.filter(|line| line.side == '>' && line.text.starts_with("EHLO ")) {
         "EHLO this-host.example".clone_into(&mut line.text);
     }
+}
+
+/// A sentence of Exchange without the names that it quotes. A quote opens behind a blank and closes before no letter, unlike
+/// the apostrophes of `couldn't` and `O'Brien`.
+fn without_quoted(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    let mut rest = words;
+    while let Some(from) = [" '", " \""].iter().filter_map(|open| rest.find(open)).min().map(|at| at + 2) {
+        let quote = &rest[from - 1..from];
+        let closes = |at: &usize| !rest[from + at + 1..].starts_with(char::is_alphanumeric);
+        let Some(length) = rest[from..].match_indices(quote).map(|(at, _)| at).find(closes) else { break };
+        out.push_str(&rest[..from]);
+        out.push_str("masked");
+        out.push_str(quote);
+        rest = &rest[from + length + 1..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Claims that say what a token is, not who somebody is; the ids and addresses among them are replaced by stand-ins.

@@ -153,7 +153,8 @@ fn sentence(group: &Group<'_>, open: &[Road], all: usize) -> String {
         End::Switch => format!("{only}{roads} {} by a switch: {title}.", verb("refuses", "refuse")),
         End::Policy => format!("{only}{roads} {} by policy: {title}.", verb("refuses", "refuse")),
         End::Bare => {
-            let end = "without a reason; more evidence would part the causes (powershell --part verify)";
+            let end =
+                "without a reason; what powershell --part verify prints, given as --exchange-state, parts the causes";
             format!("{only}{roads} {} {end}.", verb("refuses", "refuse"))
         }
         End::Other => format!("{only}{roads} {}: {title}.", verb("fails", "fail")),

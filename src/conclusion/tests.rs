@@ -153,7 +153,7 @@ fn a_port_that_is_closed_and_no_token_at_all() {
 fn a_bare_refusal_stays_what_it_is() {
     let bare = fail(&cause::SMTP_LOGIN_REFUSED, "535 5.7.3 Authentication unsuccessful");
     let seen = run(&[Road::Smtp], &[(Road::Smtp, "smtp.login", bare)]);
-    says(&seen, &["SMTP refuses without a reason; more evidence would part the causes"], Some("smtp-login-refused"));
+    says(&seen, &["SMTP refuses without a reason; what powershell --part verify prints"], Some("smtp-login-refused"));
 }
 
 #[test]

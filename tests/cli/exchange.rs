@@ -93,10 +93,13 @@ fn it_decides_what_the_bare_refusal_leaves_open() {
 fn its_names_are_masked() {
     let home = Home::new();
     let state = healthy().replace("\"roles\":[]", "\"roles\":[{\"role\":\"r\",\"scope\":\"Secret Project\"}]");
+    let why = "It couldn't be done for 'Jane O'Brien' on 'SRV01.contoso-internal', nor for anybody.";
+    let state = state.replace("\"unread\":[]", &format!("\"unread\":[{{\"what\":\"send_as\",\"why\":\"{why}\"}}]"));
     let file = home.write("state.json", &state).display().to_string();
     let words = ["checkup", "--cloud", "sandbox", "--exchange-state", &file, "--share", "--format", "json"];
     let out = home.run(&words).ends(0).out;
-    for name in ["Secret Project", MAILBOX, "application@contoso", CLIENT] {
+    for name in ["Secret Project", MAILBOX, "application@contoso", CLIENT, "Jane", "Brien", "SRV01"] {
         assert!(!out.contains(name), "{name} is shown");
     }
+    assert!(out.contains("It couldn't be done for 'masked' on 'masked', nor for anybody."), "{out}");
 }

@@ -121,6 +121,8 @@ fn reports() -> Vec<Value> {
         reports.push(lab.run(&[&["check-token"], &secret[..], &plain].concat()));
         reports.push(lab.run(&[&["probe-send"], &secret[..], &to].concat()));
     }
+    let told = ["check-mailbox", "--cloud", "sandbox=state-unread", "--format", "json"];
+    reports.push(Home::new().run(&told));
     reports.push(lab.run(&["check-dns", "--format", "json"]));
     reports.push(lab.run(&["check-dns", "gone.test", "--format", "json"]));
     reports.push(lab.run(&["consent-url", "--format", "json"]));
