@@ -1,6 +1,9 @@
 //! Checks of what an administrator's script read in Exchange, where its answer was given.
 
+mod neighbours;
 mod rights;
+#[cfg(test)]
+mod tests;
 pub(super) mod witness;
 
 use super::token;
@@ -110,7 +113,7 @@ fn seconds_old(visit: &Visit, state: &ExchangeFacts) -> i64 {
 
 /// A fault that the state shows. Of an old state, or against what this run has seen, it is a hint: it was repaired since.
 fn fault(visit: &Visit, state: &ExchangeFacts, cause: &'static Cause, words: String) -> Judgement {
-    if let Some(newer) = witness::refuted(visit, cause) {
+    if let Some(newer) = neighbours::refuted(visit, cause) {
         return Verdict::unproven(cause, format!("{words}\nthat was {}; {newer} since", how_old(visit, state)));
     }
     if recent(visit, state) {
