@@ -23,7 +23,7 @@ use toml::{Table, Value};
 const AT_ONCE: usize = 8;
 
 /// Scenarios whose login is refused for different reasons, which the service answers alike.
-const ALIKE: [&str; 16] = [
+const ALIKE: [&str; 18] = [
     "exchange-not-registered",
     "exchange-wrong-object-id",
     "exchange-not-yet-in-force",
@@ -40,6 +40,8 @@ const ALIKE: [&str; 16] = [
     "state-rbac-out-of-scope",
     "state-not-yet-in-force",
     "state-mailbox-unknown",
+    "roads-mailbox-unknown",
+    "roads-no-mailbox-right",
 ];
 
 /// Causes that a check names and no scenario reaches, each with its reason.

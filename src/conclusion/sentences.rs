@@ -60,7 +60,9 @@ pub(super) fn conclusion(rows: &[(RoadRow, Option<&Finding>)]) -> Conclusion {
     let shut = rows.iter().filter(|(_, failure)| failure.is_some()).map(|(row, _)| row.road).collect();
     let mut text: Vec<String> = Vec::new();
     let good = groups.iter().all(|group| group.end > End::Grant);
-    if good && !groups.is_empty() {
+    // One title says so itself.
+    let said = groups.first().is_some_and(|group| *group.cause == cause::MAILBOX_STAYS_SHUT);
+    if good && !said && !groups.is_empty() {
         text.push("Token and Entra are fine.".to_owned());
     }
     text.extend(groups.iter().map(|group| sentence(group, &open, rows.len())));
@@ -157,6 +159,7 @@ fn sentence(group: &Group<'_>, open: &[Road], all: usize) -> String {
                 "without a reason; what powershell --part verify prints, given as --exchange-state, parts the causes";
             format!("{only}{roads} {} {end}.", verb("refuses", "refuse"))
         }
+        End::Other if group.cause.title.starts_with(&roads) => format!("{}.", group.cause.title),
         End::Other => format!("{only}{roads} {}: {title}.", verb("fails", "fail")),
     }
 }

@@ -149,7 +149,8 @@ impl Tenant {
 impl App {
     /// Whether a role of RBAC for Applications is assigned and its scope holds the mailbox.
     pub(super) fn holds(&self, role: &str, mailbox: &Mailbox) -> bool {
-        !mailbox.outside_rbac_scope && self.rbac_roles.iter().any(|own| own == role)
+        let within = self.rbac_scope.is_empty() || self.rbac_scope.iter().any(|address| mailbox.has(address));
+        within && self.rbac_roles.iter().any(|own| own == role)
     }
 
     /// Whether Exchange knows the application under the object id that the token names.

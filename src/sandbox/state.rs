@@ -78,7 +78,7 @@ pub(super) struct App {
     pub(super) access_policy_denies: bool,
     /// RBAC for Applications: roles assigned within Exchange.
     pub(super) rbac_roles: Vec<String>,
-    /// Addresses of the mailboxes that the roles within Exchange reach; none named: all. EWS looks at it.
+    /// Addresses of the mailboxes that the roles within Exchange reach; none named: all.
     pub(super) rbac_scope: Vec<String>,
     /// How often the token end point answers 429 before it answers.
     pub(super) throttled: bool,
@@ -105,8 +105,6 @@ pub(super) struct Mailbox {
     pub(super) ews_off: bool,
     /// The store refuses the session although the login succeeded.
     pub(super) logon_fails: bool,
-    /// The scope of the application's RBAC roles leaves it out.
-    pub(super) outside_rbac_scope: bool,
     /// Graph can not reach it: no licence, deleted, or not in Exchange Online.
     pub(super) rest_disabled: bool,
     pub(super) full: bool,

@@ -24,7 +24,7 @@ fn every_road_is_asked_where_none_is_named() {
     let table = ended.json()["mailbox"]["table"].clone();
     let roads: Vec<&str> = table.as_array().unwrap().iter().filter_map(|row| row["road"].as_str()).collect();
     assert_eq!(roads, ["smtp", "graph", "ews", "imap", "pop"]);
-    for road in ["smtp", "imap", "pop"] {
+    for road in ["smtp", "ews", "imap", "pop"] {
         for stage in ["connect", "tls", "audience", "role", "login", "mailbox"] {
             assert_eq!(row(&ended, road)[stage], "pass", "{road} {stage}");
         }
@@ -55,7 +55,14 @@ fn the_differences_between_roads_are_named() {
             "SMTP, IMAP and POP refuse the application itself",
             "exchange-registration-refused",
         ),
-        ("mailbox-right-missing", "the mailbox does not open: SMTP, IMAP and POP stay shut", "mailbox-stays-shut"),
+        // EWS, which needs no such right, shows that the mailbox is there; without EWS that stays open.
+        (
+            "mailbox-right-missing",
+            "no Full Access on the mailbox: SMTP, IMAP and POP stay shut",
+            "mailbox-right-missing",
+        ),
+        ("imap-no-mailbox-right", "the mailbox does not open: SMTP, IMAP and POP stay shut", "mailbox-stays-shut"),
+        ("mailbox-unknown", "Exchange finds no mailbox of this address", "exchange-mailbox-missing"),
         ("smtp-auth-off-mailbox", "Only SMTP refuses by a switch", "smtp-auth-off-mailbox"),
         ("policy-security-defaults", "Only SMTP refuses by policy", "smtp-security-defaults"),
         ("imap-off", "Only IMAP is most likely switched off for this mailbox", "mailbox-protocol-off"),

@@ -99,6 +99,15 @@ fn folder(ews: &EwsFacts) -> Result<&EwsExchange, NotObserved> {
     ews.folder.as_ref().ok_or_else(|| ews.stopped.as_deref().unwrap_or("nothing was asked").into())
 }
 
+/// Whether EWS finds the mailbox, where its answer says so.
+pub(super) fn finds_mailbox(visit: &Visit) -> Option<bool> {
+    let folder = visit.facts.ews.as_ref()?.folder.as_ref()?;
+    if folder.succeeded() {
+        return Some(true);
+    }
+    (*cause_of(folder) == cause::EWS_MAILBOX_NOT_FOUND).then_some(false)
+}
+
 fn send(visit: &Visit, road: Road) -> Judgement {
     let ews = facts(visit)?;
     let (Some(create), Some(message)) = (&ews.create, &ews.message) else {

@@ -2,7 +2,7 @@
 
 use super::witness::{At, Testimony};
 use crate::access::{self, Access};
-use crate::checks::{mailbox, smtp, token};
+use crate::checks::{ews, mailbox, smtp, token};
 use crate::facts::{MailboxStage, Stage, Visit};
 use crate::kb::{Cause, cause};
 use crate::road::Road;
@@ -92,6 +92,21 @@ pub(super) fn by_roads(visit: &Visit, road: Road, at: At, said: &mut Testimony) 
     // Without its role the road has a reason of its own.
     said.cause = cause.filter(|_| seen(visit, road).is_some());
     said.words.push(words);
+    if said.cause == Some(&cause::MAILBOX_STAYS_SHUT)
+        && let Some((cause, words)) = by_ews(visit)
+    {
+        said.cause = Some(cause);
+        said.words.push(words);
+    }
+}
+
+/// EWS, which needs no right on a mailbox, tells one that is not there from one that is shut.
+fn by_ews(visit: &Visit) -> Option<(&'static Cause, String)> {
+    if ews::finds_mailbox(visit)? {
+        let words = "EWS, which needs no right on a mailbox, opened it, so it is there";
+        return Some((&cause::MAILBOX_RIGHT_MISSING, words.to_owned()));
+    }
+    Some((&cause::EXCHANGE_MAILBOX_MISSING, "EWS answered that the address has no mailbox".to_owned()))
 }
 
 fn smtp_beside(imap: Option<Seen>, open: Option<String>) -> Said {

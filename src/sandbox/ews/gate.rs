@@ -108,6 +108,9 @@ fn read<'a>(state: &'a State, token: &str, now: i64) -> Result<(TokenFacts, &'a 
     Ok((claims, tenant))
 }
 
+/// The role of RBAC for Applications that stands in for the role in the token.
+const RBAC: &str = "Application EWS.AccessAsApp";
+
 fn right(claims: &TokenFacts, tenant: &Tenant) -> Option<Right> {
     let wants = Road::Ews.wants()?;
     if let Some(scopes) = claims.scopes() {
@@ -117,7 +120,7 @@ fn right(claims: &TokenFacts, tenant: &Tenant) -> Option<Right> {
     if claims.roles().iter().any(|role| wants.roles.contains(role)) {
         return Some(Right::Role);
     }
-    let assigned = tenant.app.rbac_roles.iter().any(|role| Some(role.as_str()) == wants.rbac_role);
+    let assigned = tenant.app.rbac_roles.iter().any(|role| role == RBAC);
     (assigned && tenant.app.in_exchange(claims.text("oid"))).then_some(Right::Rbac)
 }
 
@@ -148,8 +151,7 @@ pub(super) fn admit(state: &State, caller: &Caller, header: Option<&Element>) ->
     if caller.right == Right::Role && tenant.app.access_policy_denies {
         return Err(Refusal::Forbidden(None));
     }
-    let scope = &tenant.app.rbac_scope;
-    if caller.right == Right::Rbac && !(scope.is_empty() || scope.iter().any(|address| mailbox.has(address))) {
+    if caller.right == Right::Rbac && !tenant.app.holds(RBAC, mailbox) {
         return Err(denied().into());
     }
     let reached = reached(tenant, caller, mailbox);
