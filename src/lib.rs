@@ -54,6 +54,7 @@ pub mod cloud;
 pub mod conclusion;
 pub mod explain;
 pub mod facts;
+pub mod identity;
 pub mod kb;
 pub mod message;
 pub mod observe;

@@ -9,6 +9,7 @@ use crate::access::{self, RoadAccess};
 use crate::check::{Finding, Outcome, Verdict};
 use crate::conclusion::{self, SideBySide};
 use crate::facts::{FORMAT, Facts, SetupFacts, Visit};
+use crate::identity;
 use crate::kb::Who;
 use crate::repeat;
 use crate::road::Road;
@@ -225,6 +226,16 @@ pub fn values(visit: &Visit) -> BTreeMap<String, String> {
         ("client_id", setup.client_id.clone()),
         ("object_id", setup.object_id.clone()),
         ("mailbox", setup.mailbox.clone()),
+        (
+            "user",
+            visit
+                .facts
+                .tokens
+                .iter()
+                .find(|token| token.scopes().is_some())
+                .and_then(identity::user_of)
+                .map(str::to_owned),
+        ),
         ("from", setup.from.clone().or_else(|| setup.mailbox.clone())),
         ("to", setup.to.clone()),
         ("domain", setup.domain.clone()),

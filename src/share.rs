@@ -32,7 +32,9 @@ fn by_place(visit: &mut Visit) {
     visit.setup.options.retain(|(flag, _)| !matches!(flag.as_str(), "--config" | "--ca-file"));
     for token in &mut visit.facts.tokens {
         for (claim, value) in token.header.iter_mut().chain(token.claims.iter_mut()) {
-            if !SHOWN_CLAIMS.contains(&claim.as_str()) {
+            // A person's subject is no id of the directory, and still always the same for the same person.
+            let of_person = claim == "sub" && value.as_str().is_none_or(|sub| uuid::Uuid::try_parse(sub).is_err());
+            if of_person || !SHOWN_CLAIMS.contains(&claim.as_str()) {
                 *value = Value::from("masked");
             }
         }
@@ -189,7 +191,7 @@ fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
         let tenant = Some(state.tenant.clone()).filter(|tenant| tenant.contains('.'));
         named_by_exchange(state).map(|name| of_address(&name)).chain([tenant])
     });
-    let all = of_setup.into_iter().chain(of_exchange);
+    let all = of_setup.into_iter().chain([of_address(&setup.hve_account)]).chain(of_exchange);
     let microsofts = |domain: &String| MICROSOFT.iter().any(|own| domain.eq_ignore_ascii_case(own));
     for domain in all.flatten().filter(|domain| !microsofts(domain)) {
         let n = names.values().filter(|stand_in| stand_in.ends_with(".example")).count() + 1;
@@ -206,7 +208,8 @@ fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
         ["upn", "unique_name", "preferred_username"].map(|claim| token.text(claim).map(str::to_owned))
     });
     let wrapped = visit.facts.tokens.iter().map(|token| token.sasl_user.clone());
-    let all = [setup.mailbox.clone(), setup.from.clone(), setup.to.clone()].into_iter().chain(claims).chain(wrapped);
+    let own = [setup.mailbox.clone(), setup.from.clone(), setup.to.clone(), setup.hve_account.clone()];
+    let all = own.into_iter().chain(claims).chain(wrapped);
     let all = all.chain(visit.facts.exchange.iter().flat_map(named_by_exchange));
     for (n, person) in all.flatten().enumerate() {
         let stand_in = match person.rsplit_once('@') {

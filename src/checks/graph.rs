@@ -29,7 +29,7 @@ static REACH: Check = Check {
 static TOKEN_ACCEPTED: Check = Check {
     id: "graph.token-accepted",
     title: "It takes the token",
-    needs: &[&REACH, &token::APP_ISSUED, &token::LIFETIME, &token::TENANT, &token::AUDIENCE],
+    needs: &[&REACH, &token::APP_ISSUED, &token::LIFETIME, &token::TENANT, &token::AUDIENCE, &token::USER],
     judge: Judge::PerRoad(ON_GRAPH, |visit, _| {
         let graph = facts(visit)?;
         let request = request(graph)?;

@@ -68,6 +68,10 @@ fn applies(check: &Check, visit: &Visit) -> bool {
         _ if check.topic() == "exchange" => exchange::applies(check, visit),
         "token.object-id" => visit.setup.object_id.is_some(),
         "token.user" => visit.facts.tokens.iter().any(|token| token.scopes().is_some() || token.sasl_user.is_some()),
+        "send.from" => match (&visit.setup.from, &visit.setup.mailbox) {
+            (Some(from), Some(mailbox)) => !from.eq_ignore_ascii_case(mailbox),
+            _ => false,
+        },
         _ => true,
     }
 }

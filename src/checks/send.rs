@@ -1,8 +1,9 @@
 //! What became of the probe mail.
 
-use super::{network, smtp};
+use super::{network, smtp, token};
 use crate::check::{Check, Judge, Judgement, Verdict};
-use crate::facts::{Accepted, MessageFacts, SmtpFacts, Stage, Visit};
+use crate::facts::{Accepted, GraphFacts, MessageFacts, SmtpFacts, Stage, Visit};
+use crate::identity::{self, Fit, Names};
 use crate::kb::{Where, cause, classify};
 use crate::road::Road;
 use crate::scripts;
@@ -13,6 +14,32 @@ static ACCEPTED: Check = Check {
     needs: &[&smtp::RECIPIENT],
     judge: Judge::PerRoad(&Road::OVER_SMTP, accepted),
 };
+
+static FROM: Check = Check {
+    id: "send.from",
+    title: "The login may send as the address in From",
+    needs: &[&smtp::SENDER],
+    judge: Judge::PerRoad(&[Road::Smtp, Road::Graph], from),
+};
+
+/// That MAIL and RCPT are taken proves nothing: the service looks at From once it has the mail.
+fn from(visit: &Visit, road: Road) -> Judgement {
+    let token = token::of(visit, road)?;
+    let fit = identity::sender(road, token, &Names::of(road, &visit.setup, token));
+    let sent = match road {
+        Road::Graph => visit.facts.graph.as_ref().and_then(GraphFacts::accepted),
+        _ => visit.facts.smtp_on(road).and_then(|talk| talk.message.as_ref()).map(|message| message.accepted),
+    };
+    match (fit.ok_or("From is not asked to be another address")?, sent) {
+        (Fit::Yes(words), _) => Verdict::pass(words),
+        (Fit::No(_, words), _) => Verdict::fail(&cause::TOKEN_SCOPE_MISSING, words),
+        (Fit::Open(_, words), Some(Accepted::Yes)) => {
+            Verdict::pass(format!("{words}\nthe service took a mail from it"))
+        }
+        (Fit::Open(..), Some(_)) => Err("the answer to the mail says it".into()),
+        (Fit::Open(_, words), None) => Verdict::unproven(&cause::SEND_AS_UNPROVEN, words),
+    }
+}
 
 fn accepted(visit: &Visit, road: Road) -> Judgement {
     let talk = smtp::facts(visit, road)?;
@@ -75,4 +102,4 @@ fn afterwards(visit: &Visit, road: Road, talk: &SmtpFacts, message: &MessageFact
     )
 }
 
-pub(super) static CHECKS: &[&Check] = &[&ACCEPTED];
+pub(super) static CHECKS: &[&Check] = &[&FROM, &ACCEPTED];

@@ -104,7 +104,7 @@ static LOGIN: Check = Check {
     judge: Judge::PerRoad(WITH_LOGIN, login),
 };
 
-static SENDER: Check = Check {
+pub(super) static SENDER: Check = Check {
     id: "smtp.sender",
     title: "It takes the sender",
     needs: &[&STARTTLS, &CERTIFICATE, &LOGIN],
@@ -220,7 +220,8 @@ fn login(visit: &Visit, road: Road) -> Judgement {
         && let Access::Unproven(missing) | Access::No(missing) = access::of(token, &visit.setup.cloud, road)
         && token.readable()
     {
-        cause = &cause::SMTP_ROLE_MISSING_REFUSED;
+        let person = token.scopes().is_some();
+        cause = if person { &cause::TOKEN_SCOPE_MISSING } else { &cause::SMTP_ROLE_MISSING_REFUSED };
         words.push_str(&format!("\n{missing}"));
     }
     if let Some(challenge) = &smtp.challenge {

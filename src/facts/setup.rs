@@ -25,6 +25,9 @@ pub struct SetupFacts {
     pub mailbox: Option<String>,
     /// The address in MAIL FROM and From; the mailbox unless told otherwise.
     pub from: Option<String>,
+    /// The account of High Volume Email, where it is not the mailbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hve_account: Option<String>,
     /// The recipient of the probe.
     pub to: Option<String>,
     /// The domain whose records are looked at.

@@ -13,8 +13,10 @@ use url::Url;
 
 use super::http::{Client, Once};
 use crate::cloud::Cloud;
-use crate::facts::{Accepted, GraphFacts, GraphRefusal, HttpFacts, MessageFacts};
+use crate::facts::{Accepted, GraphFacts, GraphRefusal, HttpFacts, MessageFacts, TokenFacts};
+use crate::identity::{self, Names};
 use crate::message::ProbeMail;
+use crate::road::Road;
 use crate::setup::secret::{Mask, Secret};
 
 /// What one visit to Graph is to do.
@@ -64,8 +66,20 @@ pub async fn probe(job: &GraphJob, client: &Client, token: impl Future<Output = 
         facts.stopped = Some("there is no token to send with".to_owned());
         return facts;
     };
+    if let Some(why) = objection(job, &token) {
+        facts.stopped = Some(why);
+        return facts;
+    }
     send(job, mail, &token, &mut facts).await;
     facts
+}
+
+/// Why the mail is held back: by its claims the token can not send it, and nothing but sending would show that.
+fn objection(job: &GraphJob, token: &Secret) -> Option<String> {
+    let mut claims = TokenFacts::default();
+    super::token::decode(token, &mut claims);
+    let names = Names { mailbox: Some(&job.mailbox), from: job.from.as_deref(), sasl_user: None };
+    identity::holds_back(Road::Graph, &claims, &names).map(|why| job.mask.apply(&why))
 }
 
 async fn send(job: &GraphJob, mail: &ProbeMail, token: &Secret, facts: &mut GraphFacts) {

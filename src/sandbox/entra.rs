@@ -15,14 +15,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use rustls::ServerConfig;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::Shared;
 use super::https::TlsDoor;
-use super::keys::{PUBLISHED, UNPUBLISHED};
+use super::keys::PUBLISHED;
 use super::refusal::Refusal;
 use super::state::{State, Tenant};
+use super::tokens::{self, Subject};
 
 /// Serves until it is dropped.
 pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: Shared, rtt: Duration) {
@@ -228,48 +229,8 @@ fn api(tenant: &Tenant, scope: &str) -> Result<bool, Refusal> {
 }
 
 fn issue(state: &State, tenant: &Tenant, graph: bool) -> Response {
-    let how = &tenant.tokens;
-    let now = Timestamp::now().as_second() + state.clock_ahead;
-    let tid = how.tid.as_deref().unwrap_or(&tenant.id);
-    let iss = how.iss.clone().unwrap_or_else(|| format!("https://sts.windows.net/{tid}/"));
-    let default_aud = if graph { "https://graph.microsoft.com" } else { "https://outlook.office365.com" };
-    let mut claims = json!({
-        "aud": how.aud.as_deref().unwrap_or(default_aud),
-        "iss": iss,
-        // A token that is born expired was valid before that.
-        "iat": now.min(now + how.lifetime - 3600), "nbf": now.min(now + how.lifetime - 3600) + how.starts_in, "exp": now + how.lifetime,
-        // As long as the real ones: what a long login line does must show here too.
-        "aio": format!("k2RgYFgQ{}=", "sandbox".repeat(6)),
-        "app_displayname": "Mail program",
-        "appid": how.appid.as_deref().unwrap_or(&tenant.app.client_id),
-        "appidacr": "1",
-        "idp": format!("https://sts.windows.net/{tid}/"),
-        "idtyp": "app",
-        "oid": tenant.app.object_id,
-        "rh": format!("1.{}.", "sandbox".repeat(14)),
-        "sid": uuid::Uuid::new_v4(),
-        "sub": tenant.app.object_id,
-        "tid": tid,
-        "uti": uuid::Uuid::new_v4().simple().to_string()[..22],
-        "ver": "1.0",
-        "wids": ["0997a1d0-0d1d-4acb-b408-d5ca73121e90"],
-    });
-    let roles = tenant.roles(graph);
-    if !roles.is_empty() {
-        claims["roles"] = Value::from(roles);
-    }
-    let key = if how.unpublished_key { &UNPUBLISHED } else { &PUBLISHED };
-    let mut head = Map::new();
-    head.insert("typ".to_owned(), Value::from("JWT"));
-    if how.nonce {
-        head.insert("nonce".to_owned(), Value::from(uuid::Uuid::new_v4().simple().to_string()));
-    }
-    head.insert("alg".to_owned(), Value::from("RS256"));
-    head.insert("x5t".to_owned(), Value::from(key.kid.as_str()));
-    head.insert("kid".to_owned(), Value::from(key.kid.as_str()));
-    let token =
-        if how.opaque { format!("EwB{}", STANDARD.encode([7; 300])) } else { key.sign(&head, &claims, how.sealed) };
-    let life = how.lifetime.max(0);
+    let token = tokens::mint(state, tenant, Subject::App, graph);
+    let life = tenant.tokens.lifetime.max(0);
     let body = json!({ "token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token });
     axum::Json(body).into_response()
 }

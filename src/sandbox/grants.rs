@@ -11,8 +11,8 @@ use crate::setup::secret::Secret;
 /// How a login ends.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Login {
-    /// The mailbox is open.
-    Open,
+    /// The mailbox of this address is open.
+    Open(String),
     /// The service refuses and does not say why.
     Refused,
     /// The service refuses by policy and names it.
@@ -48,31 +48,43 @@ impl State {
     /// last the switch (the order of microsoft-facts F.1).
     pub(super) fn smtp_login(&self, user: &str, token: &str, now: i64) -> Login {
         let Some((claims, tenant)) = self.read_token(token, now) else { return Login::Refused };
-        let Some(mailbox) = tenant.mailboxes.iter().find(|mailbox| mailbox.has(user)) else { return Login::Refused };
+        if claims.scopes().is_some() {
+            return tenant.person_sends(user, &claims);
+        }
+        let Some(mailbox) = tenant.mailboxes.iter().find(|mailbox| mailbox.is_named(user)) else {
+            return Login::Refused;
+        };
         let Some(by_role) = tenant.right_to_send(&claims, mailbox) else { return Login::Refused };
         if !tenant.app.in_exchange(claims.text("oid")) {
             return Login::Refused;
         }
         // A role in the token re-awakens the check of the mailbox right; a role of RBAC alone brings its own scope.
         let app = claims.client_id().unwrap_or_default();
-        if by_role && !mailbox.full_access.iter().any(|id| id.eq_ignore_ascii_case(app)) {
+        if by_role && !mailbox.opens_to(app) {
             return Login::Refused;
         }
-        tenant.policy_for(mailbox).map_or(Login::Open, Login::Policy)
+        tenant.opened(mailbox)
     }
 
     /// What a token opens over IMAP or POP: the token and the registration first, then the mailbox, its right and its
     /// switch (microsoft-facts F.10).
     pub(super) fn open_mailbox(&self, road: Road, user: &str, token: &str, now: i64) -> Opening {
         let Some((claims, tenant)) = self.read_token(token, now) else { return Opening::Refused };
-        let by_role = road.wants().is_some_and(|wants| wants.roles.iter().any(|role| claims.roles().contains(role)));
-        if !by_role || !tenant.app.in_exchange(claims.text("oid")) {
+        let Some(wants) = road.wants() else { return Opening::Refused };
+        let person = claims.scopes().is_some();
+        let granted = match claims.scopes() {
+            Some(scopes) => wants.scopes.iter().any(|scope| scopes.contains(scope)),
+            None => wants.roles.iter().any(|role| claims.roles().contains(role)),
+        };
+        if !granted || !(person || tenant.app.in_exchange(claims.text("oid"))) {
             return Opening::Refused;
         }
-        let app = claims.client_id().unwrap_or_default();
-        let mailbox = tenant.mailboxes.iter().find(|mailbox| mailbox.has(user)).filter(|mailbox| {
+        let who = if person { claims.text("upn") } else { claims.client_id() }.unwrap_or_default();
+        let mailbox = tenant.mailboxes.iter().find(|mailbox| mailbox.is_named(user)).filter(|mailbox| {
             let off = if road == Road::Pop { mailbox.pop_off } else { mailbox.imap_off };
-            !off && !mailbox.logon_fails && mailbox.full_access.iter().any(|id| id.eq_ignore_ascii_case(app))
+            // Whoever names another mailbox than its own is a member of it or stays outside.
+            let own = person && mailbox.signs_in_as(who) && who.eq_ignore_ascii_case(user);
+            !off && !mailbox.logon_fails && (own || mailbox.opens_to(who))
         });
         mailbox.map_or(Opening::NotConnected, |mailbox| Opening::Open(mailbox.address.clone()))
     }
@@ -113,13 +125,52 @@ impl State {
     }
 }
 
+impl GraphToken<'_> {
+    /// The address of the mailbox of the person whose token it is; none behind an application's.
+    pub(super) fn person(&self) -> Option<String> {
+        let upn = self.claims.text("upn").filter(|_| self.claims.scopes().is_some())?;
+        let own = self.tenant.mailboxes.iter().find(|mailbox| mailbox.signs_in_as(upn));
+        own.map(|mailbox| mailbox.address.clone())
+    }
+
+    /// Whether a person reaches a mailbox by one of these scopes: its own, or by their `.Shared` forms that of others.
+    /// Whether it may then send as them is for the transport to say.
+    pub(super) fn reaches(&self, mailbox: &Mailbox, scopes: &[&str]) -> bool {
+        let upn = self.claims.text("upn").unwrap_or_default();
+        let own = mailbox.signs_in_as(upn);
+        let held = self.claims.scopes().unwrap_or_default();
+        let member = mailbox.opens_to(upn);
+        let shared =
+            |scope: &&str| (own || member || *scope == "Mail.Send") && held.contains(&&*format!("{scope}.Shared"));
+        scopes.iter().any(|scope| shared(scope) || (own && held.contains(scope)))
+    }
+}
+
 impl Tenant {
-    /// Whether the application may send at all, and whether by a role in the token (true) or in Exchange (false).
+    /// Whether the application may send from a mailbox at all, and whether by a role in the token (true) or in Exchange
+    /// (false).
     fn right_to_send(&self, claims: &TokenFacts, mailbox: &Mailbox) -> Option<bool> {
         if claims.roles().contains(&"SMTP.SendAsApp") {
             return Some(true);
         }
         self.app.holds("Application SMTP.SendAsApp", mailbox).then_some(false)
+    }
+
+    /// A person logs in as nobody but itself: over SMTP `user=` is the token's own UPN (nextcloud/mail #13667, #13668;
+    /// microsoft-facts J.1). What else may be wrong is refused in the same words.
+    fn person_sends(&self, user: &str, claims: &TokenFacts) -> Login {
+        let upn = claims.text("upn").unwrap_or_default();
+        let granted = claims.scopes().is_some_and(|scopes| scopes.contains(&"SMTP.Send"));
+        let own = self.mailboxes.iter().find(|mailbox| mailbox.signs_in_as(upn));
+        match own.filter(|_| granted && user.eq_ignore_ascii_case(upn)) {
+            Some(mailbox) => self.opened(mailbox),
+            None => Login::Refused,
+        }
+    }
+
+    /// The mailbox, where no policy and no switch is before it.
+    fn opened(&self, mailbox: &Mailbox) -> Login {
+        self.policy_for(mailbox).map_or_else(|| Login::Open(mailbox.address.clone()), Login::Policy)
     }
 
     fn policy_for(&self, mailbox: &Mailbox) -> Option<String> {

@@ -98,21 +98,32 @@ async fn root() -> Response {
     axum::Json(json!({ "value": [{ "name": "users", "kind": "EntitySet", "url": "users" }] })).into_response()
 }
 
-async fn send_as_me(Inject(state): Inject<Shared>, headers: HeaderMap) -> Response {
-    as_me(&state, &headers)
+async fn send_as_me(
+    Inject(state): Inject<Shared>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let me = me(&state, &headers);
+    match me {
+        Ok(me) => send(Inject(state), Path(me), headers, body).await,
+        Err(failure) => failure.answer(&headers),
+    }
 }
 
 async fn read_as_me(Inject(state): Inject<Shared>, headers: HeaderMap) -> Response {
-    as_me(&state, &headers)
+    match me(&state, &headers) {
+        Ok(me) => messages(Inject(state), Path(me), headers).await,
+        Err(failure) => failure.answer(&headers),
+    }
 }
 
-/// There are no people in the sandbox whose token could stand behind `/me`.
-fn as_me(state: &Shared, headers: &HeaderMap) -> Response {
+/// Whom `/me` stands for: the person whose token it is. Behind an application's token there is none.
+fn me(state: &Shared, headers: &HeaderMap) -> Result<String, Failure> {
     let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let token = bearer(&state, headers)?;
     let words = "/me request is only valid with delegated authentication flow.";
-    let result = bearer(&state, headers).map(|_| ());
-    let failure = result.err().unwrap_or_else(|| Failure::new(StatusCode::BAD_REQUEST, "BadRequest", words));
-    failure.answer(headers)
+    let person = token.claims.text("upn").filter(|_| token.claims.scopes().is_some());
+    person.map(str::to_owned).ok_or_else(|| Failure::new(StatusCode::BAD_REQUEST, "BadRequest", words))
 }
 
 async fn send(
@@ -152,7 +163,9 @@ fn take(state: &mut State, user: &str, headers: &HeaderMap, body: &[u8]) -> Resu
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let note = if kind.starts_with("text/plain") { of_mime(body)? } else { of_json(body, &address)? };
     let envelope = Envelope { from: note.from.clone(), to: note.to.clone() };
-    let reply = mail::submit(state, &address, &envelope, &note.octets, note.keep);
+    // A person sends with its own rights, also from the mailbox of others.
+    let sender = token.person().unwrap_or(address);
+    let reply = mail::submit(state, &sender, &envelope, &note.octets, note.keep);
     refused(&reply).map_or_else(|| Ok(StatusCode::ACCEPTED.into_response()), Err)
 }
 
@@ -189,13 +202,17 @@ fn bearer<'a>(state: &'a State, headers: &HeaderMap) -> Result<GraphToken<'a>, F
 /// The address of the mailbox that a token opens for one of these rights.
 fn mailbox_for(token: &GraphToken<'_>, user: &str, roles: &[&str], rbac: &str) -> Result<String, Failure> {
     let tenant: &Tenant = token.tenant;
-    let mailbox = tenant.mailboxes.iter().find(|mailbox| mailbox.has(user) || (!user.is_empty() && mailbox.id == user));
+    let mailbox = tenant.mailboxes.iter().find(|mailbox| mailbox.is_named(user));
     let Some(mailbox) = mailbox else {
         let words = format!("The requested user '{user}' is invalid.");
         return Err(Failure::new(StatusCode::NOT_FOUND, "ErrorInvalidUser", words));
     };
-    let by_role = token.claims.roles().iter().any(|role| roles.contains(role));
-    if by_role && tenant.app.access_policy_denies {
+    if token.claims.scopes().is_some() && !token.reaches(mailbox, roles) {
+        return Err(Failure::denied());
+    }
+    let person = token.claims.scopes().is_some();
+    let by_role = person || token.claims.roles().iter().any(|role| roles.contains(role));
+    if by_role && !person && tenant.app.access_policy_denies {
         let words = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.";
         return Err(Failure::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", words));
     }

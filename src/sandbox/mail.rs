@@ -12,6 +12,8 @@ pub(super) struct Envelope {
 }
 
 const SERVER: &str = "AM0PR01MB5678.eurprd01.prod.exchangelabs.test";
+/// Recipients of one mailbox in 24 hours (microsoft-facts I). No sandbox lives so long that the window would move on.
+const MOST_RECIPIENTS_A_DAY: usize = 10_000;
 
 /// Delivers a message into the mailboxes of the sandbox, keeps a copy in Sent Items, and says what the service says.
 pub(super) fn deliver(state: &mut State, user: &str, envelope: &Envelope, message: &[u8]) -> String {
@@ -24,9 +26,10 @@ pub(super) fn submit(state: &mut State, user: &str, envelope: &Envelope, message
     let Some(sender) = state.find_mailbox(user) else {
         return "554 5.2.0 STOREDRV.Submission.Exception:MailboxUnavailable".to_owned();
     };
-    if let Some(refusal) = refusal(sender, user, &envelope.from, &header_from) {
+    if let Some(refusal) = refusal(sender, user, envelope, &header_from) {
         return refusal;
     }
+    sender.recipients_today += envelope.to.len();
     let delivered = |to: &str| {
         let now = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
         let mut octets =
@@ -48,8 +51,8 @@ pub(super) fn submit(state: &mut State, user: &str, envelope: &Envelope, message
     format!("250 2.0.0 OK {id} [Hostname={SERVER}]")
 }
 
-fn refusal(sender: &Mailbox, user: &str, envelope_from: &str, header_from: &str) -> Option<String> {
-    let denied = [envelope_from, header_from].into_iter().find(|from| !sender.may_send_as(from) && !sender.has(from));
+fn refusal(sender: &Mailbox, user: &str, envelope: &Envelope, header_from: &str) -> Option<String> {
+    let denied = [&*envelope.from, header_from].into_iter().find(|from| !sender.may_send_as(from) && !sender.has(from));
     if let Some(from) = denied {
         return Some(format!(
             "554 5.2.252 SendAsDenied; {user} not allowed to send as {from}; \
@@ -64,14 +67,13 @@ fn refusal(sender: &Mailbox, user: &str, envelope_from: &str, header_from: &str)
             "430 4.2.0 STOREDRV; mailbox logon failure; [BeginDiagnosticData]Cannot open mailbox. \
              MapiExceptionLogonFailed: Unable to make connection to the server.[EndDiagnosticData]",
         ),
-        (sender.sessions_used_up, "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded"),
         (
             sender.full,
             "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException.\
              MapiExceptionShutoffQuotaExceeded; Failed to process message due to a permanent exception",
         ),
         (
-            sender.quota_used_up,
+            sender.recipients_today + envelope.to.len() > MOST_RECIPIENTS_A_DAY,
             "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process message due \
              to a permanent exception",
         ),

@@ -24,6 +24,7 @@ mod serve;
 mod session;
 mod smtp;
 mod state;
+mod tokens;
 mod wire;
 
 pub use files::Folder;
@@ -212,6 +213,14 @@ impl Sandbox {
     /// What a profile for its first tenant says.
     pub fn profile(&self) -> Table {
         let mut profile = self.lock().profile(0);
+        if let Some(person) = &self.scenario.person {
+            let state = self.lock();
+            let token = state.tenants.first().and_then(|tenant| tokens::of_person(&state, tenant, person));
+            // Whoever signs in needs no secret of the application, and Exchange no entry for it.
+            profile.remove("client_secret");
+            profile.remove("object_id");
+            profile.insert("token".to_owned(), Value::String(token.unwrap_or_default()));
+        }
         for (word, value) in &self.scenario.profile {
             profile.insert(word.clone(), value.clone());
         }

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::Addresses;
 use super::state::State;
+use super::tokens::Person;
 
 static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 const HEALTHY: &str = include_str!("healthy.toml");
@@ -25,6 +26,10 @@ pub struct Scenario {
     tenant: Table,
     /// What differs in the mailbox that sends.
     mailbox: Table,
+    /// What differs in other mailboxes, by address.
+    mailboxes: Table,
+    /// Who has signed in: the profile then holds that person's token, and no secret.
+    pub(super) person: Option<Person>,
     /// How the wire misbehaves.
     wire: Table,
     /// Seconds that the login service's clock is ahead.
@@ -94,6 +99,10 @@ impl Scenario {
             if let Some(mailbox) = mailbox {
                 lay_over(mailbox, &self.mailbox);
             }
+            for (address, patch) in &self.mailboxes {
+                let patch = patch.as_table().unwrap_or_else(|| panic!("{}: {address} is no table", self.name));
+                lay_over(mailbox_of(tenant, address), patch);
+            }
         }
         base.insert("wire".to_owned(), Value::Table(self.wire.clone()));
         base.insert("clock_ahead".to_owned(), Value::Integer(self.clock_ahead));
@@ -102,6 +111,17 @@ impl Scenario {
         state.settle(tenants.max(1), addresses);
         state
     }
+}
+
+/// The mailbox of this address; one that nobody has yet is added.
+fn mailbox_of<'a>(tenant: &'a mut Table, address: &str) -> &'a mut Table {
+    let boxes = tenant.get_mut("mailboxes").and_then(Value::as_array_mut).expect("the healthy tenant has mailboxes");
+    let is_it = |mailbox: &Value| mailbox.get("address").and_then(Value::as_str) == Some(address);
+    let at = boxes.iter().position(is_it).unwrap_or_else(|| {
+        boxes.push(Value::Table(Table::from_iter([("address".to_owned(), Value::from(address))])));
+        boxes.len() - 1
+    });
+    boxes[at].as_table_mut().expect("a mailbox is a table")
 }
 
 /// Lays `patch` over `base`; tables are merged, all else is replaced.

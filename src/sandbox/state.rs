@@ -91,8 +91,11 @@ pub(super) struct Mailbox {
     /// Object id of its user.
     pub(super) id: String,
     pub(super) address: String,
+    /// The user principal name, where it is not the address.
+    pub(super) upn: String,
+    pub(super) kind: Kind,
     pub(super) aliases: Vec<String>,
-    /// Applications, by client id, with Full Access.
+    /// Applications, by client id, and people, by user principal name, with Full Access.
     pub(super) full_access: Vec<String>,
     /// Addresses that this mailbox may send as besides its own.
     pub(super) send_as: Vec<String>,
@@ -108,13 +111,31 @@ pub(super) struct Mailbox {
     /// Graph can not reach it: no licence, deleted, or not in Exchange Online.
     pub(super) rest_disabled: bool,
     pub(super) full: bool,
-    pub(super) quota_used_up: bool,
-    pub(super) sessions_used_up: bool,
+    /// Recipients that it has sent to today.
+    pub(super) recipients_today: usize,
+    /// SMTP sessions of other programs that are logged in to it all the time.
+    pub(super) other_sessions: usize,
+    /// The largest message that it may send, in octets; 0 stands for the service's own limit.
+    pub(super) largest_message: usize,
     pub(super) blocked_as_spammer: bool,
+    /// The SMTP sessions that are logged in to it, in the order in which they came.
+    #[serde(skip)]
+    pub(super) sessions: Vec<u64>,
     #[serde(skip)]
     pub(super) inbox: Vec<Delivered>,
     #[serde(skip)]
     pub(super) sent: Vec<Delivered>,
+}
+
+/// Whose mailbox it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    /// A person's, or a program's with an account of its own.
+    #[default]
+    User,
+    /// Nobody signs in to it; members open it.
+    Shared,
 }
 
 /// SMTP AUTH of one mailbox: its own word wins over the tenant's.
@@ -266,8 +287,11 @@ impl Tenant {
                 mailbox.id = id(&mailbox.id);
             }
             mailbox.address = name(&mailbox.address);
+            mailbox.upn = name(&mailbox.upn);
             mailbox.aliases = mailbox.aliases.iter().map(|alias| name(alias)).collect();
-            mailbox.full_access = mailbox.full_access.iter().map(|app| id(app)).collect();
+            mailbox.send_as = mailbox.send_as.iter().map(|address| name(address)).collect();
+            let holder = |who: &String| if who.contains('@') { name(who) } else { id(who) };
+            mailbox.full_access = mailbox.full_access.iter().map(holder).collect();
         }
         for records in [&mut tenant.dns.mx, &mut tenant.dns.txt, &mut tenant.dns.dmarc] {
             *records = records.iter().map(|record| name(record)).collect();
@@ -279,6 +303,26 @@ impl Tenant {
 impl Mailbox {
     pub(super) fn has(&self, address: &str) -> bool {
         self.address.eq_ignore_ascii_case(address) || self.aliases.iter().any(|own| own.eq_ignore_ascii_case(address))
+    }
+
+    /// The user principal name of its account.
+    pub(super) fn upn(&self) -> &str {
+        if self.upn.is_empty() { &self.address } else { &self.upn }
+    }
+
+    /// Whether a person signs in to it under this name.
+    pub(super) fn signs_in_as(&self, user: &str) -> bool {
+        self.kind == Kind::User && self.upn().eq_ignore_ascii_case(user)
+    }
+
+    /// Whether a login or a path that names this means the mailbox: an address of it, its account or its id.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.has(name) || self.upn().eq_ignore_ascii_case(name) || (!self.id.is_empty() && self.id == name)
+    }
+
+    /// Whether an application, by client id, or a person, by user principal name, has Full Access.
+    pub(super) fn opens_to(&self, who: &str) -> bool {
+        self.full_access.iter().any(|holder| holder.eq_ignore_ascii_case(who))
     }
 
     pub(super) fn may_send_as(&self, address: &str) -> bool {

@@ -112,6 +112,7 @@ impl Setup {
             credential: self.credential.as_ref().map(|c| c.origin().to_owned()),
             mailbox: self.mailbox.clone(),
             from: self.from.clone(),
+            hve_account: self.hve_account.clone(),
             to: self.to.clone(),
             domain: self.domain.clone(),
             object_id: self.object_id.clone(),

@@ -105,26 +105,6 @@ pub(super) fn kind(visit: &Visit) -> Judgement {
     Verdict::pass(words)
 }
 
-pub(super) fn user(visit: &Visit) -> Judgement {
-    let mailbox = visit.setup.mailbox.as_deref();
-    for token in readable(visit)? {
-        let wrapped = token.sasl_user.as_deref();
-        let own = token.text("upn").or_else(|| token.text("preferred_username")).or_else(|| token.text("unique_name"));
-        let login = wrapped.or(mailbox);
-        if let (Some(own), Some(login), Some(_)) = (own, login, token.scopes())
-            && !own.eq_ignore_ascii_case(login)
-        {
-            return Verdict::fail(&cause::TOKEN_USER_MISMATCH, format!("the token is {own}'s, user= is {login}"));
-        }
-        if let (Some(wrapped), Some(mailbox)) = (wrapped, mailbox)
-            && !wrapped.eq_ignore_ascii_case(mailbox)
-        {
-            return Verdict::fail(&cause::TOKEN_USER_MISMATCH, format!("user= is {wrapped}, the mailbox is {mailbox}"));
-        }
-    }
-    Verdict::pass(mailbox.unwrap_or("nobody else's").to_owned())
-}
-
 pub(super) fn object_id(visit: &Visit) -> Judgement {
     let given = visit.setup.object_id.as_deref().ok_or("none was given by hand")?;
     let token =

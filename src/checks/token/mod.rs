@@ -2,6 +2,7 @@
 
 mod claims;
 mod rights;
+mod user;
 
 pub(crate) use claims::span;
 
@@ -64,7 +65,7 @@ pub(super) static USER: Check = Check {
     id: "token.user",
     title: "Its user is the one who logs in",
     needs: &[&FORM],
-    judge: Judge::Once(claims::user),
+    judge: Judge::PerRoad(&Road::WITH_TOKEN, user::user),
 };
 
 pub(super) static AUDIENCE: Check = Check {

@@ -44,7 +44,7 @@ pub(super) fn role(visit: &Visit, road: Road) -> Judgement {
 }
 
 /// Whether the road's own server took the token: a better witness than its claims.
-fn logged_in(visit: &Visit, road: Road) -> bool {
+pub(super) fn logged_in(visit: &Visit, road: Road) -> bool {
     if road == Road::Graph {
         return visit.facts.graph.as_ref().and_then(GraphFacts::accepted) == Some(Accepted::Yes);
     }

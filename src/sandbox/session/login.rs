@@ -37,10 +37,10 @@ impl Session {
         if self.speaks_otherwise(Stage::Auth) {
             return self.answer(Stage::Auth, "").await;
         }
-        let (user, login) = self.judge(&blob);
-        match login {
-            Login::Open => {
-                self.user = Some(user);
+        match self.judge(&blob) {
+            Login::Open(address) => {
+                self.enter(&address);
+                self.user = Some(address);
                 self.say("235 2.7.0 Authentication successful").await
             }
             Login::Policy(reason) => {
@@ -71,14 +71,13 @@ impl Session {
             .await
     }
 
-    fn judge(&self, blob: &str) -> (String, Login) {
+    fn judge(&self, blob: &str) -> Login {
         let plain =
             STANDARD.decode(blob.trim()).ok().and_then(|octets| String::from_utf8(octets).ok()).unwrap_or_default();
         let mut fields = plain.split('\u{1}');
-        let user = fields.find_map(|field| field.strip_prefix("user=")).unwrap_or_default().to_owned();
+        let user = fields.find_map(|field| field.strip_prefix("user=")).unwrap_or_default();
         let token = fields.find_map(|field| field.strip_prefix("auth=Bearer ")).unwrap_or_default();
         let state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let login = state.smtp_login(&user, token, Timestamp::now().as_second() + state.clock_ahead);
-        (user, login)
+        state.smtp_login(user, token, Timestamp::now().as_second() + state.clock_ahead)
     }
 }

@@ -1,5 +1,6 @@
 //! One SMTP session (RFC 5321, RFC 3207, RFC 4954), with Exchange Online's words (microsoft-facts J.2).
 
+mod limits;
 mod login;
 mod transaction;
 
@@ -34,7 +35,10 @@ pub(super) struct Session {
     wire: Wire,
     secure: bool,
     greeted: bool,
+    /// The address of the mailbox that is logged in to.
     user: Option<String>,
+    /// Tells this session from the others of its mailbox.
+    number: u64,
     envelope: Option<Envelope>,
     /// What came in chunks so far (RFC 3030).
     chunks: Vec<u8>,
@@ -52,6 +56,7 @@ impl Session {
             secure: false,
             greeted: false,
             user: None,
+            number: limits::number(),
             envelope: None,
             chunks: Vec::new(),
         }

@@ -3,12 +3,11 @@
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
+use super::limits::LARGEST_MESSAGE;
 use super::{IDLE, Over, Session, server_note};
 use crate::facts::Stage;
 use crate::sandbox::mail::{Envelope, deliver};
 
-/// The default limit of a mailbox, 35 MB (microsoft-facts I).
-const LONGEST_MESSAGE: usize = 35 * 1024 * 1024;
 /// Recipients of one message (microsoft-facts I).
 const MOST_RECIPIENTS: usize = 500;
 
@@ -19,7 +18,7 @@ impl Session {
             return self.say(&format!("530 5.7.57 Client not authenticated to send mail. {place}")).await;
         }
         let Some(from) = path(rest, "FROM:") else { return self.say("501 5.5.4 Invalid arguments").await };
-        if announced_size(rest) > LONGEST_MESSAGE {
+        if announced_size(rest) > self.largest_message() {
             return self.say("552 5.3.4 Message size exceeds fixed maximum message size").await;
         }
         self.forget();
@@ -53,7 +52,7 @@ impl Session {
     pub(super) async fn chunk(&mut self, rest: &str) -> Result<(), Over> {
         let mut words = rest.split_whitespace();
         let length = words.next().and_then(|length| length.parse::<usize>().ok());
-        let Some(length) = length.filter(|length| *length <= LONGEST_MESSAGE) else {
+        let Some(length) = length.filter(|length| *length <= LARGEST_MESSAGE) else {
             return self.say("501 5.5.4 Invalid arguments").await;
         };
         let last = words.next().is_some_and(|word| word.eq_ignore_ascii_case("LAST"));
@@ -65,7 +64,7 @@ impl Session {
         }
         let part = self.exactly(length).await?;
         // Beyond the limit it is read and not kept, so that the refusal can still be said.
-        if self.chunks.len() <= LONGEST_MESSAGE {
+        if self.chunks.len() <= LARGEST_MESSAGE {
             self.chunks.extend_from_slice(&part);
         }
         if !last {
@@ -80,8 +79,11 @@ impl Session {
 
     /// The answer to a whole message, which may be that it was delivered.
     async fn take(&mut self, envelope: &Envelope, message: &[u8]) -> Result<(), Over> {
-        if message.len() > LONGEST_MESSAGE {
+        if message.len() > self.largest_message() {
             return self.say("552 5.3.4 Message size exceeds fixed maximum message size").await;
+        }
+        if self.is_one_too_many() {
+            return self.say("432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded").await;
         }
         let user = self.user.clone().unwrap_or_default();
         let reply = if self.wire.smtp_says_at == Some(Stage::Message) {
@@ -110,7 +112,7 @@ impl Session {
                 return Ok(message);
             }
             // Beyond the limit it is read and not kept, so that the refusal can still be said.
-            if message.len() <= LONGEST_MESSAGE {
+            if message.len() <= LARGEST_MESSAGE {
                 message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
             }
         }
