@@ -172,6 +172,7 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
 fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
     let addresses = sandbox.addresses();
     let login = format!("https://localhost:{}", addresses.login.port());
+    let known = |word: &str| Some(sandbox.word(word)).filter(|value| !value.is_empty());
     let words = json!({
         "format": FORMAT,
         "login": login,
@@ -185,8 +186,10 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         "dns": addresses.dns.to_string(),
         "tenant_id": sandbox.word("tenant"),
         "client_id": sandbox.word("client_id"),
-        "client_secret": sandbox.word("client_secret"),
-        "object_id": sandbox.word("object_id"),
+        "client_secret": known("client_secret"),
+        // Of a person who has signed in, in the place of the secret.
+        "token": known("token"),
+        "object_id": known("object_id"),
         "mailbox": sandbox.word("mailbox"),
         "domain": sandbox.word("domain"),
         "ca_file": files.ca,

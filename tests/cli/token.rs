@@ -99,7 +99,7 @@ fn the_user_of_a_pasted_login_is_compared() {
     assert_eq!(ended.outcome("token.user"), pair("pass", ""));
     assert_eq!(ended.outcome("token.form"), pair("pass", ""));
     let ended = judged(&wrapped("bob@contoso.test"), &[]).ends(1);
-    assert_eq!(ended.outcome("token.user"), pair("fail", "token-user-mismatch"));
+    assert_eq!(ended.outcome("token.user"), pair("fail", "sasl-user-mismatch"));
     judged(&format!("AUTH XOAUTH2 {}", wrapped(MAILBOX)), &[]).ends(0);
 }
 
