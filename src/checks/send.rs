@@ -19,7 +19,7 @@ static FROM: Check = Check {
     id: "send.from",
     title: "The login may send as the address in From",
     needs: &[&smtp::SENDER],
-    judge: Judge::PerRoad(&[Road::Smtp, Road::Graph], from),
+    judge: Judge::PerRoad(&[Road::Smtp, Road::Graph, Road::Ews], from),
 };
 
 /// That MAIL and RCPT are taken proves nothing: the service looks at From once it has the mail.
@@ -28,6 +28,7 @@ fn from(visit: &Visit, road: Road) -> Judgement {
     let fit = identity::sender(road, token, &Names::of(road, &visit.setup, token));
     let sent = match road {
         Road::Graph => visit.facts.graph.as_ref().and_then(GraphFacts::accepted),
+        Road::Ews => visit.facts.ews.as_ref().and_then(|ews| ews.message.as_ref()).map(|message| message.accepted),
         _ => visit.facts.smtp_on(road).and_then(|talk| talk.message.as_ref()).map(|message| message.accepted),
     };
     match (fit.ok_or("From is not asked to be another address")?, sent) {

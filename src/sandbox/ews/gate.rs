@@ -134,11 +134,13 @@ pub(super) fn admit(state: &State, caller: &Caller, header: Option<&Element>) ->
     };
     let mailbox = match (&caller.right, named) {
         (Right::Person(_), Some(_)) => return Err(denied().into()),
-        (Right::Person(user), None) => tenant.mailboxes.iter().find(|mailbox| mailbox.has(user)).ok_or_else(|| {
-            let words = "When making a request as an account that does not have a mailbox, you must specify the \
+        (Right::Person(user), None) => {
+            tenant.mailboxes.iter().find(|mailbox| mailbox.signs_in_as(user)).ok_or_else(|| {
+                let words = "When making a request as an account that does not have a mailbox, you must specify the \
                          mailbox primary SMTP address for any distinguished folder Ids.";
-            Fault::new("ErrorMissingEmailAddress", words)
-        })?,
+                Fault::new("ErrorMissingEmailAddress", words)
+            })?
+        }
         (_, None) => {
             let words = "ExchangeImpersonation SOAP header must be present for this type of OAuth token.";
             return Err(Fault::new("ErrorInvalidExchangeImpersonationHeaderData", words).into());
