@@ -1,6 +1,6 @@
 //! What became of the probe mail.
 
-use super::{network, smtp, token};
+use super::{exchange, network, smtp, token};
 use crate::check::{Check, Judge, Judgement, Verdict};
 use crate::facts::{Accepted, GraphFacts, MessageFacts, SmtpFacts, Stage, Visit};
 use crate::identity::{self, Fit, Names};
@@ -18,7 +18,7 @@ static ACCEPTED: Check = Check {
 static FROM: Check = Check {
     id: "send.from",
     title: "The login may send as the address in From",
-    needs: &[&smtp::SENDER],
+    needs: &[&smtp::SENDER, &exchange::SEND_AS],
     judge: Judge::PerRoad(&[Road::Smtp, Road::Graph, Road::Ews], from),
 };
 
@@ -38,6 +38,9 @@ fn from(visit: &Visit, road: Road) -> Judgement {
             Verdict::pass(format!("{words}\nthe service took a mail from it"))
         }
         (Fit::Open(..), Some(_)) => Err("the answer to the mail says it".into()),
+        (Fit::Open(_, words), None) if road == Road::Smtp && exchange::shows_send_as(visit, road) => {
+            Verdict::pass(format!("{words}\nthe state of Exchange shows which"))
+        }
         (Fit::Open(_, words), None) => Verdict::unproven(&cause::SEND_AS_UNPROVEN, words),
     }
 }

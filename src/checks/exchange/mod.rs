@@ -54,7 +54,7 @@ static RIGHT: Check = Check {
     judge: Judge::PerRoad(&OF_EXCHANGE, rights::right),
 };
 
-static SEND_AS: Check = Check {
+pub(super) static SEND_AS: Check = Check {
     id: "exchange.send-as",
     title: "It may send as the address in From",
     needs: &[&REGISTERED],
@@ -77,6 +77,11 @@ fn state(visit: &Visit) -> Result<&ExchangeFacts, NotObserved> {
 pub(super) fn applies(check: &Check, visit: &Visit) -> bool {
     let asked = visit.setup.roads.iter().any(|road| OF_EXCHANGE.contains(road));
     visit.facts.exchange.is_some() && asked && (check.id != SEND_AS.id || other_sender(visit).is_some())
+}
+
+/// Whether the state shows that the address in From may be used.
+pub(super) fn shows_send_as(visit: &Visit, road: Road) -> bool {
+    visit.facts.exchange.is_some() && matches!(rights::send_as(visit, road), Ok(Verdict::Pass(_)))
 }
 
 /// The address in From, where it is another than the mailbox's.
