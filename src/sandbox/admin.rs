@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::state::{Mailbox, State, Switch, Tenant};
+use super::state::{Kind, Mailbox, State, Switch, Tenant};
 use crate::facts::{ExchangeRole, MailboxRight, SmtpAuthSwitch, Unread};
 use crate::scripts::VERIFY_KIND;
 
@@ -129,10 +129,13 @@ fn answer(tenant: &Tenant, question: &Question, mailbox: Option<&Mailbox>, regis
         mailbox: question.mailbox.clone(),
         from: question.from.clone().unwrap_or_else(|| question.mailbox.clone()),
         mailbox_found: mailbox.map(|_| true),
-        recipient_type_details: mailbox.map(|_| "UserMailbox"),
-        primary_smtp_address: address.clone(),
+        recipient_type_details: mailbox.map(|mailbox| match mailbox.kind {
+            Kind::User => "UserMailbox",
+            Kind::Shared => "SharedMailbox",
+        }),
+        primary_smtp_address: address,
         addresses,
-        user_principal_name: address,
+        user_principal_name: mailbox.map(|mailbox| mailbox.upn().to_owned()),
         registered: registered.map(|ids| !ids.is_empty()),
         registered_object_ids: registered.unwrap_or_default().to_vec(),
         expected_object_id: question.object_id.clone(),
@@ -145,7 +148,7 @@ fn rights(answer: &mut Answer, reader: &mut Reader<'_>, question: &Question, mai
     let tenant = reader.tenant;
     // As the service shows it where it finds no name for the application.
     let user = format!("S-1-5-21-{}", tenant.app.object_id);
-    let full_access = || mailbox.full_access.iter().any(|id| id.eq_ignore_ascii_case(&question.client_id));
+    let full_access = || mailbox.opens_to(&question.client_id);
     answer.full_access = reader.read("mailbox_rights", full_access);
     if answer.full_access == Some(true) {
         let access_rights = vec!["FullAccess".to_owned()];

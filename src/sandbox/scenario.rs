@@ -113,6 +113,16 @@ impl Scenario {
     }
 }
 
+#[cfg(test)]
+impl Scenario {
+    /// Its state without services, for tests of what they decide.
+    pub(super) fn alone(&self) -> State {
+        let nowhere = ([127, 0, 0, 1], 1).into();
+        let addresses = Addresses { login: nowhere, smtp: nowhere, imap: nowhere, pop: nowhere, dns: nowhere };
+        self.state(1, &addresses)
+    }
+}
+
 /// The mailbox of this address; one that nobody has yet is added.
 fn mailbox_of<'a>(tenant: &'a mut Table, address: &str) -> &'a mut Table {
     let boxes = tenant.get_mut("mailboxes").and_then(Value::as_array_mut).expect("the healthy tenant has mailboxes");

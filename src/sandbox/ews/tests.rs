@@ -6,18 +6,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::{Refusal, answered};
+use crate::sandbox::Scenario;
 use crate::sandbox::keys::{PUBLISHED, UNPUBLISHED};
 use crate::sandbox::state::State;
-use crate::sandbox::{Addresses, Scenario};
 use crate::xml::{self, Element};
 
 const TENANT: &str = "7a3c1d52-9f04-4e6b-8c21-5d0e9b7f4a10";
 const APP: &str = "3f2b8c64-1d7e-4a95-b0c3-6e8d2f915a70";
 
 fn healthy() -> State {
-    let at = ([127, 0, 0, 1], 1).into();
-    let addresses = Addresses { login: at, smtp: at, imap: at, pop: at, dns: at };
-    Scenario::named("").expect("the healthy tenant").state(1, &addresses)
+    Scenario::named("").expect("the healthy tenant").alone()
 }
 
 /// A token with these claims besides, or in the place of, those of an application with the role.

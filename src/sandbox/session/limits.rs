@@ -62,6 +62,22 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::mail::{Envelope, deliver};
+    use crate::sandbox::scenario::Scenario;
+
+    #[test]
+    fn recipients_are_counted_and_the_last_one_of_the_day_still_passes() {
+        let mut state = Scenario::named("").expect("the healthy tenant").alone();
+        let mut sent = |recipients: usize| {
+            let to = vec!["bob@contoso.test".to_owned(); recipients];
+            let envelope = Envelope { from: "app@contoso.test".to_owned(), to };
+            deliver(&mut state, "app@contoso.test", &envelope, b"From: app@contoso.test\r\n\r\n")
+        };
+        assert!(sent(9_998).starts_with("250 "));
+        assert!(sent(3).contains("SubmissionQuotaExceededException"));
+        assert!(sent(2).starts_with("250 "));
+        assert!(sent(1).contains("SubmissionQuotaExceededException"));
+    }
 
     #[test]
     fn the_fourth_session_waits_until_one_of_the_others_has_ended() {
