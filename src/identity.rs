@@ -157,9 +157,9 @@ pub fn sender(road: Road, token: &TokenFacts, names: &Names<'_>) -> Option<Fit> 
 }
 
 /// Why a mail can not leave over a road that says so only once it has the mail: then it is held back. SMTP says it at the
-/// login, long before DATA, and its own word counts for more than ours.
+/// login and EWS when the folder is opened, long before the mail, and their own word counts for more than ours.
 pub fn holds_back(road: Road, token: &TokenFacts, names: &Names<'_>) -> Option<String> {
-    if !matches!(road, Road::Graph | Road::Ews) {
+    if road != Road::Graph {
         return None;
     }
     [login(road, token, names), sender(road, token, names)].into_iter().flatten().find_map(|fit| match fit {

@@ -28,6 +28,7 @@
 //! | [`probes`] | one conversation with the outside per file; facts, never opinions |
 //! | [`check`], [`checks`] | the engine; pure judgement, one file per topic |
 //! | [`access`], [`claims`] | which roads a token opens; what its claims mean |
+//! | [`identity`] | who logs in and who stands in From: what each road wants of a token |
 //! | [`conclusion`] | the roads of a run side by side, and what their differences mean |
 //! | [`kb`] | the pages: one per cause, and the way from a server's words to a page |
 //! | [`explain`] | any pasted text to pages, offline |

@@ -56,3 +56,43 @@ fn opened(visit: &Visit, road: Road) -> bool {
         _ => rights::logged_in(visit, road),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::facts::{Form, Reply, SmtpFacts, Step, TokenFacts};
+
+    /// Alice's token, another mailbox, and what the submission server answered to the login, if it was asked.
+    fn judged(answer: Option<(u16, &str)>) -> Verdict {
+        let claims = json!({ "aud": "https://outlook.office365.com", "upn": "alice@contoso.test", "scp": "SMTP.Send" });
+        let claims = claims.as_object().expect("an object was written").clone();
+        let mut visit = Visit::default();
+        visit.setup.mailbox = Some("shared@contoso.test".to_owned());
+        visit.setup.cloud.outlook_audiences = vec!["https://outlook.office365.com".to_owned()];
+        visit.facts.tokens = vec![TokenFacts { form: Some(Form::Jwt), claims, ..TokenFacts::default() }];
+        visit.facts.smtp = answer.map(|(code, line)| {
+            let reply = Some(Reply { code, lines: vec![line.to_owned()] });
+            let steps = vec![Step { stage: Stage::Auth, ms: 0, reply, fault: None }];
+            SmtpFacts { steps, ..SmtpFacts::default() }
+        });
+        user(&visit, Road::Smtp).expect("a verdict")
+    }
+
+    #[test]
+    fn the_word_of_the_server_counts_for_more_than_the_rule() {
+        let of_user = |verdict: &Verdict| match verdict {
+            Verdict::Fail(reason) | Verdict::Unproven(reason) => *reason.cause == cause::TOKEN_USER_MISMATCH,
+            Verdict::Pass(_) | Verdict::Warn(_) => false,
+        };
+        for answer in [None, Some((535, "5.7.3 Authentication unsuccessful [x]"))] {
+            let verdict = judged(answer);
+            assert!(matches!(verdict, Verdict::Fail(_)) && of_user(&verdict), "{answer:?}: {verdict:?}");
+        }
+        let switch = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.";
+        let verdict = judged(Some((535, switch)));
+        assert!(matches!(verdict, Verdict::Unproven(_)) && of_user(&verdict), "{verdict:?}");
+        assert!(matches!(judged(Some((235, "2.7.0 Authentication successful"))), Verdict::Pass(_)));
+    }
+}
