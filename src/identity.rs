@@ -2,8 +2,8 @@
 //!
 //! The rules are per road and per kind of token. An application names the mailbox itself. A person is the user of its own
 //! token: over SMTP nobody else may stand in `user=`, over IMAP a shared mailbox may (Microsoft Learn, "Authenticate an
-//! IMAP, POP or SMTP connection using OAuth"; nextcloud/mail #13667 and #13668 for SMTP), over Graph another mailbox takes
-//! a scope of its own (Microsoft Learn, "user: sendMail").
+//! IMAP, POP or SMTP connection using OAuth"; nextcloud/mail #13667 and frappe #23079 for SMTP), over Graph another
+//! mailbox takes a scope of its own (Microsoft Learn, "Send Outlook messages from another user").
 
 use crate::facts::{SetupFacts, TokenFacts};
 use crate::road::Road;
@@ -96,7 +96,8 @@ fn other_mailbox(road: Road, token: &TokenFacts, person: &str, mailbox: &str) ->
             Fit::No(Objection::SharedScope, words)
         }
         Road::Graph => {
-            let words = format!("{differ}, the mailbox in the path is {mailbox}: that takes Send As on it");
+            let words =
+                format!("{differ}, the mailbox in the path is {mailbox}: that takes Send As or Send on Behalf on it");
             Fit::Open(Doubt::OtherMailbox, words)
         }
         Road::Ews => {
@@ -108,7 +109,8 @@ fn other_mailbox(road: Road, token: &TokenFacts, person: &str, mailbox: &str) ->
             Fit::Open(Doubt::OtherMailbox, words)
         }
         Road::Pop => {
-            let words = format!("{differ}, user= is {mailbox}: for POP nobody has said whether that works");
+            let words =
+                format!("{differ}, user= is {mailbox}: POP is said to take that from whoever has Full Access to it");
             Fit::Open(Doubt::OtherMailbox, words)
         }
         Road::Smtp | Road::Hve | Road::Relay | Road::Direct => {
