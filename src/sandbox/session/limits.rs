@@ -26,6 +26,14 @@ impl Session {
         }
     }
 
+    /// Counts it no longer; whoever sees the connection end can count on that.
+    pub(super) fn leave(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mailbox) = self.user.as_deref().and_then(|address| state.find_mailbox(address)) {
+            mailbox.sessions.retain(|session| *session != self.number);
+        }
+    }
+
     /// Whether as many as may be came before this session and are still there.
     pub(super) fn is_one_too_many(&self) -> bool {
         self.of_mailbox(|mailbox| mailbox.is_one_too_many(self.number)).unwrap_or(false)
@@ -45,10 +53,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mailbox) = self.user.as_deref().and_then(|address| state.find_mailbox(address)) {
-            mailbox.sessions.retain(|session| *session != self.number);
-        }
+        self.leave();
     }
 }
 

@@ -64,6 +64,7 @@ impl Session {
 
     pub(super) async fn run(mut self) {
         let _ = self.talk().await;
+        self.leave();
         let _ = self.stream.get_mut().shutdown().await;
     }
 
