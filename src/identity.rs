@@ -97,7 +97,7 @@ fn other_mailbox(road: Road, token: &TokenFacts, person: &str, mailbox: &str) ->
         }
         Road::Graph => {
             let words =
-                format!("{differ}, the mailbox in the path is {mailbox}: that takes Send As or Send on Behalf on it");
+                format!("{differ}, the mailbox in the path is {mailbox}: that takes Full Access to it, and Send As");
             Fit::Open(Doubt::OtherMailbox, words)
         }
         Road::Ews => {

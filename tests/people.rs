@@ -63,6 +63,8 @@ async fn behind_an_application_there_is_no_me_and_a_scope_for_sending_reads_noth
     let app = answer["access_token"].as_str().expect("a token");
     let refused = send_as_me(&sandbox, &client, app, None).await;
     assert_eq!(refused, (StatusCode::BAD_REQUEST, "BadRequest".to_owned()));
+    let as_shared = send_as_me(&sandbox, &client, &sandbox.word("token"), Some("shared@contoso.test")).await;
+    assert_eq!(as_shared, (StatusCode::FORBIDDEN, "ErrorAccessDenied".to_owned()));
     let read = client.get(format!("{login}/v1.0/me/messages")).bearer_auth(sandbox.word("token"));
     assert_eq!(read.send().await.expect("an answer").status(), StatusCode::FORBIDDEN);
     assert_eq!((sandbox.word("client_secret"), sandbox.deliveries()), (String::new(), 0));

@@ -133,16 +133,22 @@ impl GraphToken<'_> {
         own.map(|mailbox| mailbox.address.clone())
     }
 
-    /// Whether a person reaches a mailbox by one of these scopes: its own, or by their `.Shared` forms that of others.
-    /// Whether it may then send as them is for the transport to say.
+    /// Whether a person reaches a mailbox by one of these scopes: its own, or by their `.Shared` forms one that it is a
+    /// member of (Microsoft Learn, "Send Outlook messages from another user").
     pub(super) fn reaches(&self, mailbox: &Mailbox, scopes: &[&str]) -> bool {
         let upn = self.claims.text("upn").unwrap_or_default();
-        let own = mailbox.signs_in_as(upn);
+        let (own, member) = (mailbox.signs_in_as(upn), mailbox.opens_to(upn));
         let held = self.claims.scopes().unwrap_or_default();
-        let member = mailbox.opens_to(upn);
-        let shared =
-            |scope: &&str| (own || member || *scope == "Mail.Send") && held.contains(&&*format!("{scope}.Shared"));
-        scopes.iter().any(|scope| shared(scope) || (own && held.contains(scope)))
+        let shared = |scope: &&str| held.contains(&&*format!("{scope}.Shared"));
+        scopes.iter().any(|scope| (own && held.contains(scope)) || ((own || member) && shared(scope)))
+    }
+
+    /// Whether its scopes let it name this address as sender; whether Exchange does is another question.
+    pub(super) fn may_name(&self, from: &str) -> bool {
+        let Some(scopes) = self.claims.scopes() else { return true };
+        let upn = self.claims.text("upn").unwrap_or_default();
+        let own = self.tenant.mailboxes.iter().find(|mailbox| mailbox.signs_in_as(upn));
+        scopes.contains(&"Mail.Send.Shared") || own.is_some_and(|mailbox| mailbox.has(from))
     }
 }
 

@@ -163,9 +163,18 @@ fn take(state: &mut State, user: &str, headers: &HeaderMap, body: &[u8]) -> Resu
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let note = if kind.starts_with("text/plain") { of_mime(body)? } else { of_json(body, &address)? };
     let envelope = Envelope { from: note.from.clone(), to: note.to.clone() };
-    // A person sends with its own rights, also from the mailbox of others.
-    let sender = token.person().unwrap_or(address);
+    if !token.may_name(&note.from) {
+        return Err(Failure::denied());
+    }
+    // A person sends with its own rights, also from the mailbox of others; the copy stays with the mailbox of the path.
+    let sender = token.person().unwrap_or_else(|| address.clone());
     let reply = mail::submit(state, &sender, &envelope, &note.octets, note.keep);
+    if sender != address && note.keep && reply.starts_with('2') {
+        let copy = state.find_mailbox(&sender).and_then(|mailbox| mailbox.sent.pop());
+        if let (Some(copy), Some(mailbox)) = (copy, state.find_mailbox(&address)) {
+            mailbox.sent.push(copy);
+        }
+    }
     refused(&reply).map_or_else(|| Ok(StatusCode::ACCEPTED.into_response()), Err)
 }
 
