@@ -17,6 +17,7 @@ mod smtp;
 mod tls;
 mod token;
 
+pub(crate) use dns::Resolver;
 pub use dns::{SmartHost, addresses, domain as dns_domain, smart_host};
 pub use entra::{Keys, discovery};
 pub use ews::{EwsJob, probe as ews};
