@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-const WHERE: [&str; 13] =
-    ["input", "network", "entra", "consent", "token", "smtp", "imap", "pop", "graph", "ews", "dns", "setup", "sandbox"];
+const WHERE: [&str; 14] = [
+    "input", "network", "entra", "consent", "token", "smtp", "imap", "pop", "graph", "ews", "mail", "dns", "setup",
+    "sandbox",
+];
 const WHO: [&str; 7] =
     ["developer", "tenant-admin", "exchange-admin", "dns-admin", "network-admin", "user", "microsoft"];
 /// The sections of a full page, in order; `depth = "brief"` has the first two only.

@@ -1,13 +1,14 @@
 //! Which roads a token opens: a pure reading of its claims, for the checks and for the table alike.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::{CloudFacts, Form, TokenFacts};
-use crate::road::{Resource, Road};
+use crate::reader::Reader;
+use crate::road::{Resource, Road, Wants};
 
 /// What a token is worth on one road.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "open", content = "why")]
 pub enum Access {
     /// API and role, or scope, are right.
@@ -36,6 +37,15 @@ pub fn table(token: &TokenFacts, cloud: &CloudFacts) -> Vec<RoadAccess> {
 /// What this token is worth on one road.
 pub fn of(token: &TokenFacts, cloud: &CloudFacts, road: Road) -> Access {
     let Some(wants) = road.wants() else { return Access::Unproven("the road takes no token".to_owned()) };
+    by(token, cloud, &wants)
+}
+
+/// What this token is worth to read a mailbox.
+pub fn to_read(token: &TokenFacts, cloud: &CloudFacts, reader: Reader) -> Access {
+    by(token, cloud, &reader.wants())
+}
+
+fn by(token: &TokenFacts, cloud: &CloudFacts, wants: &Wants) -> Access {
     if token.form == Some(Form::Unsigned) {
         return Access::No("nobody signed it".to_owned());
     }

@@ -23,6 +23,7 @@
 //! | [`cli`] | one file per sub-command: arguments to library to renderer |
 //! | [`setup`] | file, environment, flags and prompts to one valid `Setup`; secrets and their mask |
 //! | [`cloud`], [`road`] | the rows of clouds; the roads and what each asks of a token |
+//! | [`reader`] | the ways to find the probe again, and what each asks of a token |
 //! | [`plan`], [`observe`] | what a run will do; the run, the only caller of probes |
 //! | [`facts`] | plain data: what was asked and seen (a `Visit`) |
 //! | [`probes`] | one conversation with the outside per file; facts, never opinions |
@@ -61,6 +62,7 @@ pub mod message;
 pub mod observe;
 pub mod plan;
 pub mod probes;
+pub mod reader;
 pub mod render;
 pub mod repeat;
 pub mod report;

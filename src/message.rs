@@ -48,6 +48,11 @@ impl ProbeMail {
         self.message_id.trim_start_matches('<').split('@').next().unwrap_or_default()
     }
 
+    /// The part of the token that stands in the subject, which no server rewrites.
+    pub fn mark(&self) -> &str {
+        self.subject.rsplit(' ').next().unwrap_or_default()
+    }
+
     /// What a person reads in it.
     pub fn text(&self) -> String {
         text_of(self.token())

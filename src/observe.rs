@@ -1,6 +1,8 @@
 //! One run, top to bottom: carries out a plan, steps that do not need each other at once, and returns facts. The only
 //! caller of the probes.
 
+mod confirm;
+
 use std::future::Future;
 use std::net::IpAddr;
 
@@ -105,11 +107,11 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         optional(ews)
     );
     let (entra, keys) = entra.map_or((None, None), |(facts, keys)| (Some(facts), Some(keys)));
-    let tokens = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
-    let facts = Facts {
+    let seen = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
+    let mut facts = Facts {
         observed_at: plan.now,
         entra,
-        tokens,
+        tokens: seen,
         smtp,
         hve,
         relay,
@@ -122,6 +124,7 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         dns,
         ..Facts::default()
     };
+    facts.confirm = confirm::confirm(setup, plan, &facts, &tokens, progress).await.map(Box::new);
     Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts }
 }
 
@@ -318,8 +321,11 @@ async fn ews(
 }
 
 /// The token for the API of a road, when it has arrived.
-async fn token_for(road: Road, mut tokens: Tokens) -> Option<Secret> {
-    let wanted = road.wants()?.resource;
+async fn token_for(road: Road, tokens: Tokens) -> Option<Secret> {
+    token_of(road.wants()?.resource, tokens).await
+}
+
+async fn token_of(wanted: Resource, mut tokens: Tokens) -> Option<Secret> {
     let arrived = tokens.wait_for(Option::is_some).await.ok()?;
     let all = arrived.as_ref()?;
     all.iter().find(|(of, _)| of.is_none_or(|of| of == wanted)).and_then(|(_, token)| token.clone())

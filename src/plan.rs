@@ -1,14 +1,18 @@
 //! What a run will do: its steps, the hosts it touches, and what is left out and why.
 
+mod confirm;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::facts::{MailboxStage, Stage, TokenFacts};
+use crate::facts::{Folder, MailboxStage, Stage, TokenFacts};
 use crate::message::ProbeMail;
 use crate::probes;
 use crate::road::{Resource, Road};
 use crate::setup::{Credential, InputError, Setup};
+
+pub(crate) use confirm::FINDING;
 
 /// The steps of one run.
 pub struct Plan {
@@ -75,6 +79,15 @@ pub enum Step {
     },
     /// Look the domain up.
     Dns,
+    /// Look for the probe mail, after it left.
+    Confirm {
+        /// The mailbox.
+        mailbox: String,
+        /// Its folders.
+        folders: Vec<Folder>,
+        /// What the subject holds.
+        token: String,
+    },
 }
 
 /// Something that a run could do and will not.
@@ -127,7 +140,7 @@ pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputEr
         }
     }
     if slice.token {
-        plan.tokens(setup, read);
+        plan.tokens(setup, slice, read);
     }
     if slice.talk {
         plan.roads(setup, slice)?;
@@ -156,22 +169,24 @@ fn mailbox_stop(stage: Option<Stage>) -> Option<MailboxStage> {
 }
 
 impl Plan {
-    fn tokens(&mut self, setup: &Setup, read: bool) {
+    fn tokens(&mut self, setup: &Setup, slice: Slice, read: bool) {
         if read {
             self.steps.push(Step::ReadToken);
             return;
         }
         // One token opens the doors of one API, so roads of the same API share it.
-        let mut resources: Vec<Resource> = Vec::new();
-        for resource in setup.roads.iter().filter_map(|road| Some(road.wants()?.resource)) {
-            if !resources.contains(&resource) {
-                resources.push(resource);
+        let mut resources: Vec<(Resource, Option<String>)> = Vec::new();
+        let of_roads = setup.roads.iter().filter_map(|road| Some((road.wants()?.resource, setup.scope.clone())));
+        // A scope that was named is that of the roads; the readers have their own.
+        let of_readers = confirm::readers(setup, slice).into_iter().map(|reader| (reader.wants().resource, None));
+        for (resource, scope) in of_roads.chain(of_readers) {
+            if !resources.iter().any(|(known, _)| *known == resource) {
+                resources.push((resource, scope));
             }
         }
-        for resource in resources {
+        for (resource, scope) in resources {
             let default = || format!("{}/.default", setup.cloud.resource_uri(resource));
-            let scope = setup.scope.clone().unwrap_or_else(default);
-            self.steps.push(Step::RequestToken { resource, scope });
+            self.steps.push(Step::RequestToken { resource, scope: scope.unwrap_or_else(default) });
         }
     }
 
@@ -184,6 +199,7 @@ impl Plan {
             self.steps.push(Step::Pop { stop_after });
         }
         if !setup.roads.iter().any(|road| SENT_OVER.contains(road)) {
+            self.confirm(setup, None);
             return Ok(());
         }
         let mail = match kept(setup, slice) {
@@ -216,6 +232,7 @@ impl Plan {
             let open = stop_after.is_none_or(|stage| stage >= MailboxStage::Auth);
             self.steps.push(Step::Ews { mail: over(Road::Ews), kept, open });
         }
+        self.confirm(setup, mail.as_ref());
         Ok(())
     }
 
@@ -302,6 +319,7 @@ impl Step {
             Step::Ews { mail: Some(_), .. } => "sending the probe over Exchange Web Services",
             Step::Ews { .. } => "asking Exchange Web Services for the inbox",
             Step::Dns => "looking the domain up",
+            Step::Confirm { .. } => "looking for the probe",
         }
     }
 
@@ -362,6 +380,7 @@ impl Step {
                 let domain = setup.domain.as_deref().unwrap_or_default();
                 (format!("look up MX, SPF and DMARC of {domain}"), Some(server), false)
             }
+            Step::Confirm { mailbox, folders, .. } => confirm::row(setup, mailbox, folders),
         };
         PlannedStep { what, host, sends }
     }

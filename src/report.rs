@@ -219,6 +219,7 @@ impl FindingReport {
 pub fn values(visit: &Visit) -> BTreeMap<String, String> {
     let setup = &visit.setup;
     let message = visit.facts.smtp_talks().find_map(|(_, smtp)| smtp.message.as_ref());
+    let looked_into = visit.facts.confirm.as_deref().map(|confirm| confirm.mailbox.clone());
     let cloud = &setup.cloud;
     let host = |address: &str| address.trim_start_matches("https://").to_owned();
     let known = [
@@ -238,6 +239,7 @@ pub fn values(visit: &Visit) -> BTreeMap<String, String> {
         ),
         ("from", setup.from.clone().or_else(|| setup.mailbox.clone())),
         ("to", setup.to.clone()),
+        ("looked_into", looked_into),
         ("domain", setup.domain.clone()),
         ("login", Some(host(&cloud.login))),
         ("smtp", Some(cloud.smtp.rsplit_once(':').map_or(cloud.smtp.clone(), |(host, _)| host.to_owned()))),

@@ -1,6 +1,8 @@
 //! Masks the names of a visit for a ticket: the same name becomes the same stand-in everywhere, so that what was equal
 //! stays equal and the judgement is the same.
 
+mod arrived;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -53,6 +55,7 @@ fn by_place(visit: &mut Visit) {
     for line in lines.filter(|line| line.side == '>' && line.text.starts_with("EHLO ")) {
         "EHLO this-host.example".clone_into(&mut line.text);
     }
+    arrived::without_bare_hosts(visit);
 }
 
 /// A sentence of Exchange without the names that it quotes. A quote opens behind a blank and closes before no letter, unlike
@@ -125,6 +128,7 @@ impl Names {
         people(visit, &mut names);
         ids(visit, &mut names);
         addresses(visit, &mut names);
+        arrived::hosts(visit, &mut names);
         let mut names: Vec<(String, String)> =
             names.into_iter().filter(|(name, _)| name.contains(['@', '.', '-', ':'])).collect();
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
@@ -191,7 +195,8 @@ fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
         let tenant = Some(state.tenant.clone()).filter(|tenant| tenant.contains('.'));
         named_by_exchange(state).map(|name| of_address(&name)).chain([tenant])
     });
-    let all = of_setup.into_iter().chain([of_address(&setup.hve_account)]).chain(of_exchange);
+    let own = of_setup.into_iter().chain([of_address(&setup.hve_account)]);
+    let all = own.chain(of_exchange).chain(arrived::domains(visit));
     let microsofts = |domain: &String| MICROSOFT.iter().any(|own| domain.eq_ignore_ascii_case(own));
     for domain in all.flatten().filter(|domain| !microsofts(domain)) {
         let n = names.values().filter(|stand_in| stand_in.ends_with(".example")).count() + 1;
@@ -210,7 +215,7 @@ fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let wrapped = visit.facts.tokens.iter().map(|token| token.sasl_user.clone());
     let own = [setup.mailbox.clone(), setup.from.clone(), setup.to.clone(), setup.hve_account.clone()];
     let all = own.into_iter().chain(claims).chain(wrapped);
-    let all = all.chain(visit.facts.exchange.iter().flat_map(named_by_exchange));
+    let all = all.chain(visit.facts.exchange.iter().flat_map(named_by_exchange)).chain(arrived::people(visit));
     for (n, person) in all.flatten().enumerate() {
         let stand_in = match person.rsplit_once('@') {
             Some((_, domain)) => {

@@ -1,6 +1,8 @@
 //! Hostile and broken servers on the loopback against the real program: every run ends, with a finding, without a
 //! panic, with output of bounded size, and nothing that a server says steers a terminal or sends a mail twice.
 
+#[path = "hostile/confirm.rs"]
+mod confirm;
 #[path = "hostile/lab.rs"]
 mod lab;
 

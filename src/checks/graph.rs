@@ -6,7 +6,7 @@
 use super::{network, token};
 use crate::access::{self, Access};
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
-use crate::facts::{Accepted, GraphFacts, HttpFacts, MessageFacts, Visit};
+use crate::facts::{Accepted, GraphFacts, GraphRefusal, HttpFacts, MessageFacts, Visit};
 use crate::kb::{Cause, Where, cause, classify};
 use crate::road::Road;
 
@@ -110,11 +110,11 @@ fn send(visit: &Visit, road: Road) -> Judgement {
 
 /// The page for an answer that is no 202: by its words, else by its status.
 fn cause_of(graph: &GraphFacts, request: &HttpFacts) -> &'static Cause {
-    let known = classify(Some(Where::Graph), &answer_of(graph, request));
+    let known = classify(Some(Where::Graph), &answer_of(graph.refusal.as_ref(), request));
     known.first().map_or_else(|| by_status(request.status), |found| found.cause)
 }
 
-fn by_status(status: Option<u16>) -> &'static Cause {
+pub(super) fn by_status(status: Option<u16>) -> &'static Cause {
     match status {
         Some(401) => &cause::GRAPH_TOKEN_REFUSED,
         Some(403) => &cause::GRAPH_ACCESS_DENIED,
@@ -126,9 +126,9 @@ fn by_status(status: Option<u16>) -> &'static Cause {
 }
 
 /// What it answered, in one line: status, codes, its own words.
-fn answer_of(graph: &GraphFacts, request: &HttpFacts) -> String {
+pub(super) fn answer_of(refusal: Option<&GraphRefusal>, request: &HttpFacts) -> String {
     let mut words = request.status.map(|status| status.to_string()).unwrap_or_default();
-    if let Some(refusal) = &graph.refusal {
+    if let Some(refusal) = refusal {
         words.push_str(&format!(" {}", refusal.code));
         words.extend(refusal.inner_code.iter().map(|code| format!(" ({code})")));
         words.push_str(&format!(": {}", refusal.message));
@@ -139,7 +139,7 @@ fn answer_of(graph: &GraphFacts, request: &HttpFacts) -> String {
 }
 
 fn words_of(graph: &GraphFacts, request: &HttpFacts) -> String {
-    let mut words = answer_of(graph, request);
+    let mut words = answer_of(graph.refusal.as_ref(), request);
     words.extend(
         request.retry_after.iter().map(|seconds| format!("\nit asks to wait {seconds} s; nothing is repeated")),
     );

@@ -1,5 +1,6 @@
 //! Pure judgement, one file per topic, each ending in its `CHECKS`.
 
+mod confirm;
 mod consent;
 mod dns;
 mod entra;
@@ -32,6 +33,7 @@ pub fn all() -> Vec<&'static Check> {
         send::CHECKS,
         graph::CHECKS,
         ews::CHECKS,
+        confirm::CHECKS,
         consent::CHECKS,
     ]
     .concat()
@@ -43,9 +45,9 @@ pub fn of(visit: &Visit) -> Vec<&'static Check> {
         "check-token" => &["setup", "entra", "token"],
         "check-dns" => &["dns"],
         "consent-url" => &["consent"],
-        "probe-send" => &["setup", "entra", "token", "exchange", "smtp", "send", "graph", "ews"],
+        "probe-send" => &["setup", "entra", "token", "exchange", "smtp", "send", "graph", "ews", "confirm"],
         "check-mailbox" => &["setup", "entra", "token", "exchange", "smtp", "imap", "pop", "graph", "ews"],
-        _ => &["setup", "dns", "entra", "token", "exchange", "smtp", "imap", "pop", "send", "graph", "ews"],
+        _ => &["setup", "dns", "entra", "token", "exchange", "smtp", "imap", "pop", "send", "graph", "ews", "confirm"],
     };
     all().into_iter().filter(|check| topics.contains(&check.topic()) && applies(check, visit)).collect()
 }
@@ -66,6 +68,7 @@ fn applies(check: &Check, visit: &Visit) -> bool {
             visit.facts.consent.as_ref().is_some_and(|consent| consent.reading.is_some())
         }
         _ if check.topic() == "exchange" => exchange::applies(check, visit),
+        _ if check.topic() == "confirm" => visit.facts.confirm.is_some(),
         "token.object-id" => visit.setup.object_id.is_some(),
         "token.user" => visit.facts.tokens.iter().any(|token| token.scopes().is_some() || token.sasl_user.is_some()),
         "send.from" => match (&visit.setup.from, &visit.setup.mailbox) {

@@ -4,7 +4,9 @@ use clap::Args;
 
 use super::{Global, run};
 use crate::plan::Slice;
-use crate::setup::{CredentialWords, Evidence, Identity, InputError, Need, OtherServers, Probe, Wants, table_of};
+use crate::setup::{
+    Confirmation, CredentialWords, Evidence, Identity, InputError, Need, OtherServers, Probe, Wants, table_of,
+};
 
 /// The whole checklist for one set-up: domain, login service, token, and each road
 ///
@@ -21,6 +23,8 @@ pub(super) struct Arguments {
     other_servers: OtherServers,
     #[command(flatten)]
     evidence: Evidence,
+    #[command(flatten)]
+    confirmation: Confirmation,
     /// Send one probe mail to --to
     #[arg(long, help_heading = "Probe mail")]
     send: bool,
@@ -38,6 +42,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     flags.extend(table_of(&arguments.probe));
     flags.extend(table_of(&arguments.other_servers));
     flags.extend(table_of(&arguments.evidence));
+    flags.extend(table_of(&arguments.confirmation));
     run::insert(&mut flags, "domain", arguments.domain);
     run::insert(&mut flags, "rtt", arguments.rtt);
     let wants =

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Global, run};
 use crate::plan::{self, Slice};
 use crate::setup::{
-    CredentialWords, Evidence, Identity, InputError, Need, OtherServers, Probe, Setup, Wants, table_of,
+    Confirmation, CredentialWords, Evidence, Identity, InputError, Need, OtherServers, Probe, Setup, Wants, table_of,
 };
 
 /// Sends exactly one marked mail over one road, and says what became of it
@@ -23,6 +23,8 @@ pub(super) struct Arguments {
     other_servers: OtherServers,
     #[command(flatten)]
     evidence: Evidence,
+    #[command(flatten)]
+    confirmation: Confirmation,
     /// Stop before DATA: nothing is sent
     #[arg(long, help_heading = "Probe mail")]
     dry_run: bool,
@@ -37,6 +39,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     flags.extend(table_of(&arguments.probe));
     flags.extend(table_of(&arguments.other_servers));
     flags.extend(table_of(&arguments.evidence));
+    flags.extend(table_of(&arguments.confirmation));
     run::insert(&mut flags, "rtt", arguments.rtt);
     // One mail goes over one road: the one that was named, or the first of the profile's.
     let via = flags.get("via").and_then(|via| via.as_str()).map(str::to_owned);

@@ -1,5 +1,6 @@
 //! What was seen on one run: plain data, versioned, with the time of observation. No opinions here.
 
+mod confirm;
 mod consent;
 mod dns;
 mod ews;
@@ -11,6 +12,7 @@ mod setup;
 mod smtp;
 mod token;
 
+pub use confirm::{ArrivedFacts, AuthenticationFacts, ConfirmFacts, Folder, Hop, MethodResult, ReaderRight, SpamFacts};
 pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
 pub use dns::{DnsFacts, LookupFacts, MxFact, SpfFacts};
 pub use ews::{EwsActing, EwsAnswer, EwsExchange, EwsFacts};
@@ -83,6 +85,9 @@ pub struct Facts {
     pub dns: Option<DnsFacts>,
     /// The admin-consent link or the address it redirected to.
     pub consent: Option<ConsentFacts>,
+    /// The search for the probe mail, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Box<ConfirmFacts>>,
 }
 
 /// As much of a text as `most` octets hold, with a note of what was left out.
@@ -125,5 +130,12 @@ impl Facts {
     /// The same, to be changed.
     pub(crate) fn smtp_talks_mut(&mut self) -> impl Iterator<Item = &mut SmtpFacts> {
         [&mut self.smtp, &mut self.hve, &mut self.relay, &mut self.direct].into_iter().flatten()
+    }
+
+    /// The probe mail, over whichever road it left.
+    pub fn probe(&self) -> Option<&MessageFacts> {
+        let smtp = self.smtp_talks().find_map(|(_, smtp)| smtp.message.as_ref());
+        let graph = || self.graph.as_ref()?.message.as_ref();
+        smtp.or_else(graph).or_else(|| self.ews.as_ref()?.message.as_ref())
     }
 }

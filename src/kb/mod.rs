@@ -91,6 +91,8 @@ pub enum Where {
     Graph,
     /// In an answer of Exchange Web Services.
     Ews,
+    /// In a mail as it arrived.
+    Mail,
     /// In the Domain Name System.
     Dns,
     /// In the set-up of the tenant.

@@ -162,13 +162,28 @@ impl Dialogue {
 
     /// Reads so many octets and keeps none of them: a literal of IMAP.
     pub(super) async fn skip(&mut self, octets: usize) -> Result<(), Fault> {
-        let mut nowhere = vec![0; octets];
-        match timeout_at(self.deadline, self.stream.read_exact(&mut nowhere)).await {
+        self.take(octets).await.map(drop)
+    }
+
+    /// Reads so many octets, which are not put into the transcript. The caller bounds them.
+    pub(super) async fn take(&mut self, octets: usize) -> Result<Vec<u8>, Fault> {
+        let mut literal = vec![0; octets];
+        match timeout_at(self.deadline, self.stream.read_exact(&mut literal)).await {
             Err(_) => return Err(silent("no answer in time")),
             Ok(read) => read.map_err(|e| fault::of_io(&e))?,
         };
         self.note(&format!("a literal of {octets} octets"));
-        Ok(())
+        Ok(literal)
+    }
+
+    /// How many lines the transcript has.
+    pub(super) fn lines(&self) -> usize {
+        self.transcript.len()
+    }
+
+    /// Takes the lines back that came after these.
+    pub(super) fn forget_after(&mut self, lines: usize) {
+        self.transcript.truncate(lines);
     }
 
     fn record(&mut self, side: char, text: &str) {

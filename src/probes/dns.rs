@@ -22,7 +22,7 @@ const UDP_PAYLOAD: u16 = 1232;
 const MOST_ALIASES: usize = 8;
 
 /// Whom to ask.
-struct Resolver {
+pub(crate) struct Resolver {
     servers: Vec<SocketAddr>,
     deadline: Instant,
 }
@@ -95,6 +95,11 @@ fn servers(cloud: &Cloud) -> (Vec<SocketAddr>, String) {
 }
 
 impl Resolver {
+    /// One server alone, for so long.
+    pub(crate) fn at(server: SocketAddr, limit: Duration) -> Resolver {
+        Resolver { servers: vec![server], deadline: Instant::now() + limit }
+    }
+
     async fn exchangers(&self, cloud: &Cloud, domain: &str) -> (LookupFacts, Vec<MxFact>) {
         let answer = self.ask(domain, RecordType::MX).await;
         let mut found: Vec<(u16, String)> = answer.records.into_iter().filter_map(exchanger).collect();

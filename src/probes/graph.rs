@@ -133,7 +133,7 @@ fn json_of(job: &GraphJob, mail: &ProbeMail) -> String {
 }
 
 /// Reads the refusal that an answer may hold; the inner part is spelled in two ways.
-fn refusal_in(body: &Value, seen: impl Fn(&str) -> String) -> Option<GraphRefusal> {
+pub(super) fn refusal_in(body: &Value, seen: impl Fn(&str) -> String) -> Option<GraphRefusal> {
     let error = body.get("error")?;
     let inner = error.get("innerError").or_else(|| error.get("innererror"));
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(&seen);
@@ -147,7 +147,7 @@ fn refusal_in(body: &Value, seen: impl Fn(&str) -> String) -> Option<GraphRefusa
     })
 }
 
-fn address(base: &Url, segments: &[&str]) -> Url {
+pub(super) fn address(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(segments);

@@ -100,6 +100,11 @@ impl Client {
         self.json(&format!("GET {url}"), |client| client.get(url.clone())).await
     }
 
+    /// GET with a token, for JSON.
+    pub(super) async fn get_with(&self, url: &Url, token: &Secret) -> (HttpFacts, Option<Value>) {
+        self.json(&format!("GET {url}"), |client| client.get(url.clone()).bearer_auth(token.expose())).await
+    }
+
     /// POST of a form, for JSON. The form is encoded here, once.
     pub(super) async fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> (HttpFacts, Option<Value>) {
         self.json(&format!("POST {url}"), |client| client.post(url.clone()).form(form)).await

@@ -23,6 +23,15 @@ pub async fn probe(job: &MailboxJob, token: impl Future<Output = Option<Secret>>
 }
 
 async fn talk_through(run: &mut Run<'_>, token: impl Future<Output = Option<Secret>>) -> Result<(), Ended> {
+    log_in(run, token).await?;
+    // EXAMINE is SELECT that changes nothing (RFC 3501 section 6.3.2).
+    let began = Clock::now();
+    let answer = ask(run, "a4", "EXAMINE INBOX").await;
+    run.record(MailboxStage::Mailbox, began, answer).map(|_| ())
+}
+
+/// From the greeting to the login.
+pub(super) async fn log_in(run: &mut Run<'_>, token: impl Future<Output = Option<Secret>>) -> Result<(), Ended> {
     let began = Clock::now();
     let greeting = greeting(run).await;
     run.record(MailboxStage::Banner, began, greeting)?;
@@ -38,11 +47,7 @@ async fn talk_through(run: &mut Run<'_>, token: impl Future<Output = Option<Secr
     let blob = run.blob(token).await?;
     let began = Clock::now();
     let answer = authenticate(run, &blob).await;
-    run.record(MailboxStage::Auth, began, answer)?;
-    // EXAMINE is SELECT that changes nothing (RFC 3501 section 6.3.2).
-    let began = Clock::now();
-    let answer = ask(run, "a4", "EXAMINE INBOX").await;
-    run.record(MailboxStage::Mailbox, began, answer).map(|_| ())
+    run.record(MailboxStage::Auth, began, answer).map(|_| ())
 }
 
 /// With the first line where SASL-IR is offered; where a server does not take the long line, once more in two steps.
@@ -77,9 +82,26 @@ async fn verdict(run: &mut Run<'_>, tag: &str, reply: MailboxReply) -> Result<Ma
     read(run, tag).await
 }
 
-async fn ask(run: &mut Run<'_>, tag: &str, command: &str) -> Result<MailboxReply, Fault> {
+pub(super) async fn ask(run: &mut Run<'_>, tag: &str, command: &str) -> Result<MailboxReply, Fault> {
     run.talk.say(&format!("{tag} {command}")).await?;
     read(run, tag).await
+}
+
+/// Asks for something that comes as a literal of at most so many octets, and gives it back beside the answer.
+pub(super) async fn fetch(
+    run: &mut Run<'_>,
+    tag: &str,
+    command: &str,
+    most: usize,
+) -> Result<(MailboxReply, Option<Vec<u8>>), Fault> {
+    run.talk.say(&format!("{tag} {command}")).await?;
+    let mut kept = None;
+    let reply = read_with(run, tag, most, async |run, octets| {
+        kept = Some(run.talk.take(octets).await?);
+        Ok(())
+    });
+    let reply = reply.await?;
+    Ok((reply, kept))
 }
 
 async fn greeting(run: &mut Run<'_>) -> Result<MailboxReply, Fault> {
@@ -90,7 +112,17 @@ async fn greeting(run: &mut Run<'_>) -> Result<MailboxReply, Fault> {
 
 /// Reads up to the answer with this tag, a request to go on, or the end that the server announces.
 async fn read(run: &mut Run<'_>, tag: &str) -> Result<MailboxReply, Fault> {
-    let (mut lines, mut length) = (Vec::new(), 0);
+    read_with(run, tag, LONGEST_REPLY, async |run, octets| run.talk.skip(octets).await).await
+}
+
+/// The same, where a literal is given to somebody and all of them may have so many octets.
+async fn read_with(
+    run: &mut Run<'_>,
+    tag: &str,
+    most: usize,
+    mut literal_of: impl AsyncFnMut(&mut Run<'_>, usize) -> Result<(), Fault>,
+) -> Result<MailboxReply, Fault> {
+    let (mut lines, mut length, mut literals) = (Vec::new(), 0, 0_usize);
     loop {
         let line = run.talk.line().await?;
         length += line.len();
@@ -99,11 +131,11 @@ async fn read(run: &mut Run<'_>, tag: &str) -> Result<MailboxReply, Fault> {
             return Err(Fault::new(FaultKind::TooLong, words));
         }
         if let Some(octets) = literal(&line) {
-            length = length.saturating_add(octets);
-            if length > LONGEST_REPLY {
+            literals = literals.saturating_add(octets);
+            if literals > most {
                 return Err(Fault::new(FaultKind::TooLong, format!("a literal of {octets} octets")));
             }
-            run.talk.skip(octets).await?;
+            literal_of(run, octets).await?;
         }
         if let Some(rest) = line.strip_prefix("* ") {
             match status(rest, &["BYE"]).filter(|_| !tag.starts_with('z')) {

@@ -1,6 +1,7 @@
 //! One conversation with the outside per file. A probe returns facts, never opinions, and never fails:
 //! what goes wrong is a fact too.
 
+mod confirm;
 pub mod consent;
 mod dialogue;
 mod dns;
@@ -17,6 +18,8 @@ mod smtp;
 mod tls;
 mod token;
 
+pub use confirm::{ConfirmJob, probe as confirm};
+pub(crate) use dns::Resolver;
 pub use dns::{SmartHost, addresses, domain as dns_domain, smart_host};
 pub use entra::{Keys, discovery};
 pub use ews::{EwsJob, probe as ews};

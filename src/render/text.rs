@@ -54,7 +54,8 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
         for (_, smtp) in report.facts.smtp_talks() {
             transcript(&mut out, &smtp.server, &smtp.transcript);
         }
-        for talk in [&report.facts.imap, &report.facts.pop].into_iter().flatten() {
+        let looking = report.facts.confirm.as_deref().and_then(|confirm| confirm.imap.as_ref());
+        for talk in report.facts.imap.iter().chain(&report.facts.pop).chain(looking) {
             transcript(&mut out, &talk.server, &talk.transcript);
         }
     }
@@ -114,7 +115,9 @@ fn line(out: &mut String, finding: &FindingReport, all: &[FindingReport], style:
     }
     out.push('\n');
     // What a mail leaves behind is worth its lines.
-    if finding.outcome == Word::Pass && matches!(finding.check, "send.accepted" | "graph.send" | "ews.send") {
+    if finding.outcome == Word::Pass
+        && matches!(finding.check, "send.accepted" | "graph.send" | "ews.send" | "confirm.found")
+    {
         for words in finding.evidence.iter().skip(1) {
             let _ = writeln!(out, "      {}", printable(words));
         }
@@ -353,6 +356,7 @@ fn topic_title(topic: &str) -> &str {
         "send" => "Probe mail",
         "graph" => "Microsoft Graph",
         "ews" => "Exchange Web Services",
+        "confirm" => "The mail as it arrived",
         "consent" => "Consent",
         other => other,
     }

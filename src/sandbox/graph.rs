@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, State as Inject};
+use axum::extract::{DefaultBodyLimit, Path, Query, State as Inject};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -16,8 +16,10 @@ use super::Shared;
 use super::entra::Broken;
 use super::grants::GraphToken;
 use super::mail::{self, Envelope};
+use super::messages;
 use super::note::Note;
 use super::state::{State, Tenant};
+use super::wire::Wire;
 
 /// The largest request (microsoft-facts G).
 const LARGEST: usize = 4 * 1024 * 1024;
@@ -31,7 +33,9 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v1.0/me/sendMail", post(send_as_me))
         .route("/v1.0/me/messages", get(read_as_me))
         .route("/v1.0/users/{user}/sendMail", post(send))
-        .route("/v1.0/users/{user}/messages", get(messages))
+        .route("/v1.0/users/{user}/messages", get(messages::of_mailbox))
+        .route("/v1.0/users/{user}/mailFolders", get(messages::folders))
+        .route("/v1.0/users/{user}/mailFolders/{folder}/messages", get(messages::of_folder))
         .layer(DefaultBodyLimit::max(LARGEST))
 }
 
@@ -39,11 +43,11 @@ pub(super) fn routes() -> Router<Shared> {
 pub(super) struct Failure(StatusCode, &'static str, String);
 
 impl Failure {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Failure {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Failure {
         Failure(status, code, message.into())
     }
 
-    fn denied() -> Failure {
+    pub(super) fn denied() -> Failure {
         let words = "Access is denied. Check credentials and try again.";
         Failure::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", words)
     }
@@ -84,13 +88,28 @@ fn with_ids(mut response: Response, own: &str, theirs: &str) -> Response {
     response
 }
 
-fn answered(result: Result<Response, Failure>, headers: &HeaderMap) -> Response {
+pub(super) fn answered(result: Result<Response, Failure>, headers: &HeaderMap) -> Response {
     match result {
         Ok(response) => {
             let (own, theirs) = ids(headers);
             with_ids(response, &own, &theirs)
         }
         Err(failure) => failure.answer(headers),
+    }
+}
+
+impl Wire {
+    /// The load of the service, which it looks at before it looks at the request.
+    pub(super) fn graph_trouble(&self) -> Result<(), Failure> {
+        if self.graph_throttles {
+            let words = "Application is over its MailboxConcurrency limit.";
+            return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, "ApplicationThrottled", words));
+        }
+        if self.graph_fails {
+            let words = "The server is currently unavailable.";
+            return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", words));
+        }
+        Ok(())
     }
 }
 
@@ -110,9 +129,9 @@ async fn send_as_me(
     }
 }
 
-async fn read_as_me(Inject(state): Inject<Shared>, headers: HeaderMap) -> Response {
+async fn read_as_me(Inject(state): Inject<Shared>, options: Query<messages::Options>, headers: HeaderMap) -> Response {
     match me(&state, &headers) {
-        Ok(me) => messages(Inject(state), Path(me), headers).await,
+        Ok(me) => messages::of_mailbox(Inject(state), Path(me), options, headers).await,
         Err(failure) => failure.answer(&headers),
     }
 }
@@ -151,15 +170,8 @@ async fn send(
 /// Token, load, mailbox, right, message, sender: in this order the service refuses.
 fn take(state: &mut State, user: &str, headers: &HeaderMap, body: &[u8]) -> Result<Response, Failure> {
     let token = bearer(state, headers)?;
-    if state.wire.graph_throttles {
-        let words = "Application is over its MailboxConcurrency limit.";
-        return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, "ApplicationThrottled", words));
-    }
-    if state.wire.graph_fails {
-        let words = "The server is currently unavailable.";
-        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", words));
-    }
-    let address = mailbox_for(&token, user, &["Mail.Send"], "Application Mail.Send")?;
+    state.wire.graph_trouble()?;
+    let address = mailbox_for(&token, user, &["Mail.Send"], &["Application Mail.Send"])?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let note = if kind.starts_with("text/plain") { of_mime(body)? } else { of_json(body, &address)? };
     let envelope = Envelope { from: note.from.clone(), to: note.to.clone() };
@@ -200,7 +212,7 @@ fn refused(reply: &str) -> Option<Failure> {
     Some(failure)
 }
 
-fn bearer<'a>(state: &'a State, headers: &HeaderMap) -> Result<GraphToken<'a>, Failure> {
+pub(super) fn bearer<'a>(state: &'a State, headers: &HeaderMap) -> Result<GraphToken<'a>, Failure> {
     let refused = |words: &str| Failure::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", words);
     let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let token =
@@ -209,7 +221,12 @@ fn bearer<'a>(state: &'a State, headers: &HeaderMap) -> Result<GraphToken<'a>, F
 }
 
 /// The address of the mailbox that a token opens for one of these rights.
-fn mailbox_for(token: &GraphToken<'_>, user: &str, roles: &[&str], rbac: &str) -> Result<String, Failure> {
+pub(super) fn mailbox_for(
+    token: &GraphToken<'_>,
+    user: &str,
+    roles: &[&str],
+    rbac: &[&str],
+) -> Result<String, Failure> {
     let tenant: &Tenant = token.tenant;
     let mailbox = tenant.mailboxes.iter().find(|mailbox| mailbox.is_named(user));
     let Some(mailbox) = mailbox else {
@@ -225,7 +242,7 @@ fn mailbox_for(token: &GraphToken<'_>, user: &str, roles: &[&str], rbac: &str) -
         let words = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.";
         return Err(Failure::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", words));
     }
-    if !by_role && !tenant.app.holds(rbac, mailbox) {
+    if !by_role && !rbac.iter().any(|role| tenant.app.holds(role, mailbox)) {
         return Err(Failure::denied());
     }
     if mailbox.rest_disabled {
@@ -262,17 +279,4 @@ fn of_json(body: &[u8], address: &str) -> Result<Note, Failure> {
 fn no_recipient() -> Failure {
     let words = "At least one recipient is not valid.";
     Failure::new(StatusCode::BAD_REQUEST, "ErrorInvalidRecipients", words)
-}
-
-async fn messages(Inject(state): Inject<Shared>, Path(user): Path<String>, headers: HeaderMap) -> Response {
-    let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let result = bearer(&state, &headers).and_then(|token| {
-        let roles = ["Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.ReadWrite"];
-        let address = mailbox_for(&token, &user, &roles, "Application Mail.Read")?;
-        let mailbox = token.tenant.mailboxes.iter().find(|mailbox| mailbox.has(&address));
-        let mails = mailbox.into_iter().flat_map(|mailbox| &mailbox.inbox);
-        let value: Vec<Value> = mails.map(|mail| mail::described(&mail.octets)).collect();
-        Ok(axum::Json(json!({ "value": value })).into_response())
-    });
-    answered(result, &headers)
 }

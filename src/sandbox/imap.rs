@@ -6,6 +6,7 @@ mod words;
 
 use super::grants::Opening;
 use super::lines::{Lines, Over, server_note};
+use super::state::Place;
 use crate::facts::MailboxStage;
 use fetch::Mail;
 use words::Word;
@@ -17,7 +18,9 @@ const NOT_CONNECTED: &str = "BAD User is authenticated but not connected.";
 const COMMAND_ERROR: &str = "BAD Command Error. 12";
 /// Arguments of one command with their literals; what a client says of itself or searches for is short.
 const LONGEST_COMMAND: usize = 64 * 1024;
-const SENT: &str = "Sent Items";
+/// The folders, with the use by which a client tells them (RFC 6154).
+const FOLDERS: [(Place, &str, &str); 3] =
+    [(Place::Inbox, "INBOX", ""), (Place::Junk, "Junk Email", " \\Junk"), (Place::Sent, "Sent Items", " \\Sent")];
 
 /// Where the session is.
 enum At {
@@ -29,7 +32,7 @@ enum At {
 
 /// A folder that is open, with the mails that it held when it was.
 struct Folder {
-    sent: bool,
+    place: Place,
     mails: Vec<Mail>,
 }
 
@@ -163,11 +166,11 @@ async fn select(lines: &mut Lines, tag: &str, verb: &str, words: &[Word], addres
     if lines.misbehaves(MailboxStage::Mailbox, tag).await? {
         return Ok(At::LoggedIn(Some(address)));
     }
-    let Some(sent) = words.first().and_then(|name| folder(name.text())) else {
+    let Some(place) = words.first().and_then(|name| folder(name.text())) else {
         lines.say(&format!("{tag} NO {} doesn't exist.", words.first().map(Word::text).unwrap_or_default())).await?;
         return Ok(At::LoggedIn(Some(address)));
     };
-    let folder = Folder { sent, mails: mails(lines, &address, sent) };
+    let folder = Folder { place, mails: mails(lines, &address, place) };
     let count = folder.mails.len();
     let unseen = if count > 0 { "* OK [UNSEEN 1] Is the first unseen message\r\n" } else { "" };
     let access = if verb == "EXAMINE" { "READ-ONLY" } else { "READ-WRITE" };
@@ -183,17 +186,14 @@ async fn select(lines: &mut Lines, tag: &str, verb: &str, words: &[Word], addres
     Ok(At::Selected(address, folder))
 }
 
-/// Whether a folder's name is that of the mails sent (true) or received (false).
-fn folder(name: &str) -> Option<bool> {
-    match name {
-        name if name.eq_ignore_ascii_case("INBOX") => Some(false),
-        SENT => Some(true),
-        _ => None,
-    }
+/// The folder of a name.
+fn folder(name: &str) -> Option<Place> {
+    let inbox = name.eq_ignore_ascii_case("INBOX").then_some(Place::Inbox);
+    inbox.or_else(|| FOLDERS.iter().find(|(_, known, _)| *known == name).map(|(place, ..)| *place))
 }
 
-fn mails(lines: &Lines, address: &str, sent: bool) -> Vec<Mail> {
-    lines.mails(address, sent).into_iter().map(|mail| Mail { octets: mail.octets, seen: false }).collect()
+fn mails(lines: &Lines, address: &str, place: Place) -> Vec<Mail> {
+    lines.mails(address, place).into_iter().map(|mail| Mail { octets: mail.octets, at: mail.at, seen: false }).collect()
 }
 
 /// The commands that need a mailbox and no folder.
@@ -203,10 +203,10 @@ fn of_mailbox(lines: &Lines, tag: &str, verb: &str, words: &[Word], address: &st
         "NAMESPACE" => "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n".to_owned(),
         "LIST" | "LSUB" => list(verb, word(1)),
         "STATUS" => {
-            let Some(sent) = folder(word(0)) else {
+            let Some(place) = folder(word(0)) else {
                 return format!("{tag} NO {} doesn't exist.\r\n", word(0)).into_bytes();
             };
-            let count = lines.mails(address, sent).len();
+            let count = lines.mails(address, place).len();
             let item = |name: &Word| {
                 let value = match name.text().to_ascii_uppercase().as_str() {
                     "MESSAGES" | "UNSEEN" => count,
@@ -235,9 +235,12 @@ fn list(verb: &str, pattern: &str) -> String {
         Some(at) => name.get(..at).is_some_and(|head| head.eq_ignore_ascii_case(&pattern[..at])),
         None => name.eq_ignore_ascii_case(pattern),
     };
-    let rows =
-        [("INBOX", "(\\Marked \\HasNoChildren) \"/\" INBOX"), (SENT, "(\\HasNoChildren \\Sent) \"/\" \"Sent Items\"")];
-    rows.iter().filter(|(name, _)| matches(name)).map(|(_, row)| format!("* {verb} {row}\r\n")).collect()
+    let row = |(_, name, of_use): &(Place, &str, &str)| {
+        let quoted = if name.contains(' ') { format!("\"{name}\"") } else { (*name).to_owned() };
+        let marked = if *name == "INBOX" { "\\Marked " } else { "" };
+        format!("* {verb} ({marked}\\HasNoChildren{of_use}) \"/\" {quoted}\r\n")
+    };
+    FOLDERS.iter().filter(|(_, name, _)| matches(name)).map(row).collect()
 }
 
 /// The commands that need an open folder; the others need a mailbox only.
@@ -265,7 +268,7 @@ fn of_folder(lines: &Lines, tag: &str, verb: &str, words: &[Word], address: &str
         // New mail is announced here and only here, as a client that polls expects.
         "NOOP" | "CHECK" => {
             let known = folder.mails.len();
-            folder.mails.extend(mails(lines, address, folder.sent).into_iter().skip(known));
+            folder.mails.extend(mails(lines, address, folder.place).into_iter().skip(known));
             let news =
                 if folder.mails.len() > known { format!("* {} EXISTS\r\n", folder.mails.len()) } else { String::new() };
             [news.into_bytes(), done].concat()

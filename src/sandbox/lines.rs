@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::grants::Opening;
 use super::serve::{Door, Wire as Stream};
-use super::state::Delivered;
+use super::state::{Delivered, Place};
 use super::wire::MailboxWire;
 use super::{Shared, imap, pop};
 use crate::facts::MailboxStage;
@@ -138,11 +138,10 @@ impl Lines {
         Ok(opening)
     }
 
-    /// The mails of a mailbox as they are now: those received, or those sent.
-    pub(super) fn mails(&self, address: &str, sent: bool) -> Vec<Delivered> {
+    /// The mails of a folder as they are now.
+    pub(super) fn mails(&self, address: &str, place: Place) -> Vec<Delivered> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mailbox = state.find_mailbox(address);
-        mailbox.map(|mailbox| if sent { mailbox.sent.clone() } else { mailbox.inbox.clone() }).unwrap_or_default()
+        state.find_mailbox(address).map(|mailbox| mailbox.looked_into(place)).unwrap_or_default()
     }
 }
 

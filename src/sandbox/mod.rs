@@ -16,8 +16,11 @@ mod imap;
 mod keys;
 mod lines;
 mod mail;
+mod messages;
 mod note;
+mod odata;
 mod pop;
+mod receive;
 mod refusal;
 mod scenario;
 mod serve;
@@ -128,7 +131,9 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
         pop: pop.local_addr()?,
         dns: dns_udp.local_addr()?,
     };
-    let state = scenario.state(options.tenants, &addresses);
+    let mut state = scenario.state(options.tenants, &addresses);
+    let (arriving, arrivals) = tokio::sync::mpsc::unbounded_channel();
+    state.arriving = Some(arriving);
     let authority = ca::Authority::new(&state);
     let state: Shared = Arc::new(Mutex::new(state));
     let mut tasks = JoinSet::new();
@@ -137,6 +142,7 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     tasks.spawn(smtp::serve(smtp, authority.server(), state.clone(), rtt));
     tasks.spawn(lines::serve(imap, authority.server(), state.clone(), rtt, Road::Imap));
     tasks.spawn(lines::serve(pop, authority.server(), state.clone(), rtt, Road::Pop));
+    tasks.spawn(receive::serve(arrivals, state.clone(), addresses.dns));
     tasks.spawn(dns::serve(dns_udp, dns_tcp, state.clone(), rtt));
     let mut sandbox = Sandbox { state, addresses, ca: authority.pem(), scenario, tasks, files: None };
     if sandbox.scenario.exchange_state {

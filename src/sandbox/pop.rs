@@ -2,6 +2,7 @@
 
 use super::grants::Opening;
 use super::lines::{Lines, Over, server_note};
+use super::state::Place;
 use crate::facts::MailboxStage;
 
 /// The one refusal of a login, whatever is behind it.
@@ -78,7 +79,7 @@ async fn authenticate(lines: &mut Lines, words: &[&str]) -> Result<Option<Vec<Ma
         return Ok(None);
     };
     lines.say("+OK User successfully authenticated.").await?;
-    let mails = lines.mails(&address, false);
+    let mails = lines.mails(&address, Place::Inbox);
     Ok(Some(mails.into_iter().map(|mail| Mail { octets: mail.octets, deleted: false }).collect()))
 }
 

@@ -1,9 +1,14 @@
 //! What the tenant knows: applications and their grants, mailboxes, switches, records. One state behind every service.
 
+use std::net::IpAddr;
+
+use jiff::Timestamp;
 use serde::Deserialize;
+use tokio::sync::mpsc::UnboundedSender;
 use toml::{Table, Value};
 
 use super::Addresses;
+use super::receive::Incoming;
 use super::wire::Wire;
 
 /// Below this name lie the mail exchangers of the sandbox's tenants.
@@ -23,6 +28,9 @@ pub struct State {
     /// Mails taken for delivery.
     #[serde(skip)]
     pub(super) taken: usize,
+    /// Where mail goes that comes back to port 25.
+    #[serde(skip)]
+    pub(super) arriving: Option<UnboundedSender<Incoming>>,
     #[serde(skip)]
     pub(super) login_port: u16,
 }
@@ -50,6 +58,25 @@ pub(super) struct Tenant {
     pub(super) dns: Records,
     /// Readings that Exchange refuses the administrator who runs the verifying script, for want of a role.
     pub(super) unreadable: Vec<String>,
+    pub(super) delivery: Delivery,
+    /// `Set-OrganizationConfig -SendFromAliasEnabled $true`: an alias in From stays as it is.
+    pub(super) send_from_alias: bool,
+    /// An outbound connector hands all mail to a gateway with this address, which gives it back on port 25.
+    pub(super) gateway: Option<IpAddr>,
+}
+
+/// What becomes of the mail that the tenant's mailboxes are sent.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Delivery {
+    /// How often a folder is looked into before a new mail shows in it.
+    pub(super) looks: u32,
+    /// The spam confidence level that a mail flow rule sets.
+    pub(super) scl: Option<i64>,
+    /// Mail is taken and never delivered: it is held in quarantine.
+    pub(super) lost: bool,
+    /// Seconds that the last server's clock is later than that of the one before, as after a wait in a queue.
+    pub(super) queue_seconds: i64,
 }
 
 /// The application: its registration, its service principal, and what Exchange knows of it.
@@ -124,6 +151,8 @@ pub(super) struct Mailbox {
     #[serde(skip)]
     pub(super) inbox: Vec<Delivered>,
     #[serde(skip)]
+    pub(super) junk: Vec<Delivered>,
+    #[serde(skip)]
     pub(super) sent: Vec<Delivered>,
 }
 
@@ -136,6 +165,14 @@ pub(super) enum Kind {
     User,
     /// Nobody signs in to it; members open it.
     Shared,
+}
+
+/// A folder of a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Inbox,
+    Junk,
+    Sent,
 }
 
 /// SMTP AUTH of one mailbox: its own word wins over the tenant's.
@@ -217,8 +254,12 @@ pub struct Delivered {
     pub from: String,
     /// Envelope recipient.
     pub to: String,
-    /// The message as received, with the trace line of the server.
+    /// The message as received, with what the servers wrote upon it.
     pub octets: Vec<u8>,
+    /// When it was received.
+    pub at: Timestamp,
+    /// How often its folder is looked into before it shows.
+    pub(super) unseen_for: u32,
 }
 
 impl State {
@@ -242,7 +283,18 @@ impl State {
 
     pub(super) fn mailbox(&self, address: &str) -> Vec<Delivered> {
         let mut boxes = self.tenants.iter().flat_map(|tenant| &tenant.mailboxes);
-        boxes.find(|mailbox| mailbox.has(address)).map(|mailbox| mailbox.inbox.clone()).unwrap_or_default()
+        let found = boxes.find(|mailbox| mailbox.has(address));
+        found.map(|mailbox| [mailbox.inbox.clone(), mailbox.junk.clone()].concat()).unwrap_or_default()
+    }
+
+    /// The tenant of a mailbox's address.
+    pub(super) fn tenant_of(&self, address: &str) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| tenant.mailboxes.iter().any(|mailbox| mailbox.has(address)))
+    }
+
+    /// What becomes of mail to an address.
+    pub(super) fn delivery_to(&self, address: &str) -> Delivery {
+        self.tenant_of(address).map(|tenant| tenant.delivery.clone()).unwrap_or_default()
     }
 
     pub(super) fn profile(&self, tenant: usize) -> Table {
@@ -301,6 +353,20 @@ impl Tenant {
 }
 
 impl Mailbox {
+    /// The mails that show in a folder when it is looked into.
+    pub(super) fn looked_into(&mut self, place: Place) -> Vec<Delivered> {
+        let mails = match place {
+            Place::Inbox => &mut self.inbox,
+            Place::Junk => &mut self.junk,
+            Place::Sent => &mut self.sent,
+        };
+        let shown = mails.iter().filter(|mail| mail.unseen_for == 0).cloned().collect();
+        for mail in mails.iter_mut() {
+            mail.unseen_for = mail.unseen_for.saturating_sub(1);
+        }
+        shown
+    }
+
     pub(super) fn has(&self, address: &str) -> bool {
         self.address.eq_ignore_ascii_case(address) || self.aliases.iter().any(|own| own.eq_ignore_ascii_case(address))
     }

@@ -135,6 +135,21 @@ pub struct Evidence {
     exchange_state: Option<String>,
 }
 
+/// Finding the probe again.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+#[command(next_help_heading = "Finding the probe again")]
+pub struct Confirmation {
+    /// Look for the probe in a mailbox afterwards, and read what the receiving side wrote [default: the recipient's]
+    #[arg(long, value_name = "MAILBOX", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    confirm: Option<String>,
+    /// The longest to wait for it [default: 2m]
+    #[arg(long, value_name = "TIME")]
+    confirm_within: Option<String>,
+    /// How to look: graph, imap or ews [default: as the rights in the token allow]
+    #[arg(long, value_name = "READER")]
+    confirm_via: Option<String>,
+}
+
 /// A group of flags as a table, without what was not said.
 pub fn table_of(flags: &impl Serialize) -> Table {
     let value = Value::try_from(flags).unwrap_or_else(|_| Value::Table(Table::new()));
@@ -169,6 +184,8 @@ struct AllFlags {
     _other_servers: OtherServers,
     #[command(flatten)]
     _evidence: Evidence,
+    #[command(flatten)]
+    _confirmation: Confirmation,
     #[arg(long)]
     _domain: Option<String>,
 }

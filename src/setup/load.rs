@@ -183,6 +183,7 @@ fn make(
         stop_after: words.stop_after.as_deref().map(|stage| stop(origins, stage)).transpose()?,
         exchange: None,
         send: words.send,
+        confirm: super::confirm::of(words, origins)?,
         helo: words.helo.as_deref().map(|name| helo(origins, name)).transpose()?,
         smart_host: port25::smart_host(words, origins)?,
         source: port25::source(words, origins)?,

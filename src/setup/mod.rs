@@ -3,6 +3,7 @@
 pub mod secret;
 
 pub(crate) mod config;
+mod confirm;
 mod credential;
 mod exchange;
 mod flags;
@@ -14,8 +15,9 @@ mod platform;
 mod port25;
 mod words;
 
+pub use confirm::Confirm;
 pub use credential::Credential;
-pub use flags::{CredentialWords, Evidence, Identity, Network, OtherServers, Probe, table_of};
+pub use flags::{Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, table_of};
 pub(crate) use lint::shown;
 pub(crate) use load::duration;
 pub use load::{Layers, Need, Wants};
@@ -72,6 +74,8 @@ pub struct Setup {
     pub exchange: Option<ExchangeFacts>,
     /// Whether the profile allows the probe to leave unasked.
     pub send: bool,
+    /// Where and how to find the probe again, when that is wanted.
+    pub confirm: Option<Confirm>,
     /// Name to say in EHLO.
     pub helo: Option<String>,
     /// The mail exchanger of port 25, where it is not the one of the MX record.

@@ -45,6 +45,9 @@ pub(super) struct Words {
     pub(super) relay_certificate: Option<String>,
     pub(super) relay_key: Option<String>,
     pub(super) hve_account: Option<String>,
+    pub(super) confirm: Option<String>,
+    pub(super) confirm_within: Option<String>,
+    pub(super) confirm_via: Option<String>,
     pub(super) domain: Option<String>,
     pub(super) exchange_state: Option<String>,
     pub(super) send: bool,
@@ -133,6 +136,8 @@ pub(super) fn profile_layer(profile: &str, mut table: Table) -> Result<Layer, In
         };
         let (fitting, wanted) = match switch {
             true => (value.as_bool().map(Value::Boolean), "true or false"),
+            // A mailbox, or only that it is to be done.
+            false if key == "confirm" && value.is_bool() => (Some(value.clone()), ""),
             false => (plain(value), "a text"),
         };
         // The value is not shown: it may be the secret, in the wrong form.
@@ -178,7 +183,8 @@ pub(super) fn merge(layers: Vec<Layer>) -> Result<(Words, Origins), InputError> 
                 continue;
             }
             origins.insert(word.clone(), (layer.origin)(&word));
-            merged.insert(word, value);
+            let either = word == "confirm" && value.is_bool();
+            merged.insert(word, if either { Value::String(value.to_string()) } else { value });
         }
         credential_known |= !sources.is_empty();
     }

@@ -157,3 +157,25 @@ fn a_profile_is_chosen_by_flag_then_variable_then_default() {
     let mut command = home.command(&["checkup", "--profile", "one"]);
     assert_eq!(chosen(command.env("O365DOCTOR_PROFILE", "three")), "one");
 }
+
+#[test]
+fn the_search_for_the_probe_is_said_by_flag_environment_and_profile() {
+    let (home, silent) = (Home::new(), Silent::new());
+    let words = "to = 'p@contoso.test'\nconfirm = true\nconfirm_within = '30s'\nconfirm_via = 'imap'";
+    home.write("config/o365doctor/config.toml", &(silent.cloud() + &profile("main", words)));
+    let planned = |command: &mut assert_cmd::Command| -> Vec<String> {
+        let plan = Ended::of(command.args(["--plan", "--format", "json"])).ends(0).json()["plan"].clone();
+        let rows = plan.as_array().unwrap().iter().map(|row| row["what"].as_str().unwrap().to_owned());
+        rows.filter(|what| what.contains("look for the probe")).collect()
+    };
+    let of_profile = planned(&mut home.command(&["probe-send"]));
+    assert_eq!(of_profile, ["look for the probe in Inbox and Junk Email of p@contoso.test over IMAP, up to 30 s"]);
+    let flags = ["probe-send", "--confirm=app@contoso.test", "--confirm-via", "graph", "--mailbox", "app@contoso.test"];
+    let of_flags = planned(&mut home.command(&flags));
+    assert_eq!(of_flags, ["look for the probe in Sent Items of app@contoso.test over Microsoft Graph, up to 30 s"]);
+    let none = planned(home.command(&["probe-send"]).env("O365DOCTOR_CONFIRM", "false"));
+    assert!(none.is_empty(), "{none:?}");
+    let kept = Ended::of(home.command(&["checkup", "--plan"]).args(["--confirm"])).ends(0);
+    assert!(kept.out.contains("not    finding the probe again: no probe mail leaves on this run"), "{}", kept.out);
+    assert!(!silent.heard());
+}

@@ -121,6 +121,12 @@ fn reports() -> Vec<Value> {
         reports.push(lab.run(&[&["check-token"], &secret[..], &plain].concat()));
         reports.push(lab.run(&[&["probe-send"], &secret[..], &to].concat()));
     }
+    for (story, more) in
+        [("confirm-dmarc-failed", "--share"), ("confirm-over-imap", "--strict"), ("confirm-over-ews", "-v")]
+    {
+        let cloud = format!("sandbox={story}");
+        reports.push(Home::new().run(&["probe-send", "--cloud", &cloud, more, "--format", "json"]));
+    }
     let told = ["check-mailbox", "--cloud", "sandbox=state-unread", "--format", "json"];
     reports.push(Home::new().run(&told));
     reports.push(lab.run(&["check-dns", "--format", "json"]));

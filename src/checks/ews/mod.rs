@@ -2,7 +2,7 @@
 //!
 //! Asking for the inbox has no effect, so token, switches and mailbox are proven without a mail.
 
-mod words;
+pub(super) mod words;
 
 use jiff::Timestamp;
 
@@ -23,20 +23,7 @@ static RETIREMENT: Check = Check {
     id: "ews.retirement",
     title: "The road has a future",
     needs: &[],
-    judge: Judge::PerRoad(ON_EWS, |visit, _| {
-        let now = visit.facts.observed_at;
-        if now.as_second() >= END {
-            let words = "EWS in Exchange Online ended on 1 April 2027, for every tenant";
-            return Verdict::fail(&cause::EWS_RETIREMENT, words);
-        }
-        let days = (END - now.as_second()).div_euclid(24 * 60 * 60) + 1;
-        let unit = if days == 1 { "day" } else { "days" };
-        let words = format!(
-            "EWS in Exchange Online is blocked tenant by tenant since 1 October 2026, but for the applications of an \
-             allow list, and ends on 1 April 2027: in {days} {unit}\nthe way out is Microsoft Graph: --via graph"
-        );
-        Verdict::warn(&cause::EWS_RETIREMENT, words)
-    }),
+    judge: Judge::PerRoad(ON_EWS, retirement),
 };
 
 static REACH: Check = Check {
@@ -90,6 +77,22 @@ static MAILBOX: Check = Check {
 
 static SEND: Check =
     Check { id: "ews.send", title: "It takes the probe mail", needs: &[&MAILBOX], judge: Judge::PerRoad(ON_EWS, send) };
+
+/// That the service is being switched off, said at each use.
+pub(super) fn retirement(visit: &Visit, _: Road) -> Judgement {
+    let now = visit.facts.observed_at;
+    if now.as_second() >= END {
+        let words = "EWS in Exchange Online ended on 1 April 2027, for every tenant";
+        return Verdict::fail(&cause::EWS_RETIREMENT, words);
+    }
+    let days = (END - now.as_second()).div_euclid(24 * 60 * 60) + 1;
+    let unit = if days == 1 { "day" } else { "days" };
+    let words = format!(
+        "EWS in Exchange Online is blocked tenant by tenant since 1 October 2026, but for the applications of an \
+         allow list, and ends on 1 April 2027: in {days} {unit}\nthe way out is Microsoft Graph: --via graph"
+    );
+    Verdict::warn(&cause::EWS_RETIREMENT, words)
+}
 
 fn facts(visit: &Visit) -> Result<&EwsFacts, NotObserved> {
     visit.facts.ews.as_ref().ok_or_else(|| "nobody asked EWS".into())

@@ -4,7 +4,7 @@ use crate::facts::{EwsAnswer, EwsExchange};
 use crate::kb::{Cause, Where, cause, classify};
 
 /// The page for an answer that is no success: by its words, else by its status.
-pub(super) fn cause_of(exchange: &EwsExchange) -> &'static Cause {
+pub(in crate::checks) fn cause_of(exchange: &EwsExchange) -> &'static Cause {
     let known = classify(Some(Where::Ews), &answer_of(exchange));
     known.first().map_or_else(|| by_status(exchange), |found| found.cause)
 }
@@ -44,7 +44,7 @@ fn said_in(answer: &EwsAnswer) -> String {
 }
 
 /// The answer with all that is worth reading, one fact a line.
-pub(super) fn words_of(exchange: &EwsExchange) -> String {
+pub(in crate::checks) fn words_of(exchange: &EwsExchange) -> String {
     let mut words = answer_of(exchange);
     if exchange.answer.is_none() && words.chars().all(|c| c.is_ascii_digit()) {
         words.push_str(" without a word of explanation");

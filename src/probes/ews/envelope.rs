@@ -8,9 +8,9 @@ use crate::facts::{EwsActing, EwsAnswer};
 use crate::xml::{self, Element};
 
 /// As whom the requests are made.
-pub(super) struct Acting<'a> {
-    pub(super) how: EwsActing,
-    pub(super) mailbox: &'a str,
+pub(in crate::probes) struct Acting<'a> {
+    pub(in crate::probes) how: EwsActing,
+    pub(in crate::probes) mailbox: &'a str,
 }
 
 /// The inbox, and of it no more than its id: it has no effect, and it opens the mailbox.
@@ -34,7 +34,7 @@ pub(super) fn create_item(acting: &Acting<'_>, message: &[u8]) -> String {
     envelope(acting, &body)
 }
 
-fn folder(acting: &Acting<'_>, name: &str) -> String {
+pub(in crate::probes) fn folder(acting: &Acting<'_>, name: &str) -> String {
     let whose = match acting.how {
         EwsActing::Impersonation => String::new(),
         EwsActing::Folder => {
@@ -45,7 +45,7 @@ fn folder(acting: &Acting<'_>, name: &str) -> String {
     format!("<t:DistinguishedFolderId Id=\"{name}\">{whose}</t:DistinguishedFolderId>")
 }
 
-fn envelope(acting: &Acting<'_>, body: &str) -> String {
+pub(in crate::probes) fn envelope(acting: &Acting<'_>, body: &str) -> String {
     let impersonation = match acting.how {
         EwsActing::Folder => String::new(),
         // SmtpAddress takes an alias too; PrimarySmtpAddress does not.

@@ -3,7 +3,7 @@
 //! The token goes to the cloud's own address for EWS and nowhere else, no redirect is followed, and no request is made
 //! a second time, whatever the answer is or whether it comes.
 
-mod envelope;
+pub(super) mod envelope;
 
 use std::future::Future;
 use std::time::Duration;
@@ -85,7 +85,7 @@ async fn open_and_send(job: &EwsJob, token: &Secret, facts: &mut EwsFacts) {
 }
 
 /// An application impersonates; a person, whose token has a scope, must not.
-fn acting_with(token: &Secret) -> EwsActing {
+pub(super) fn acting_with(token: &Secret) -> EwsActing {
     let mut claims = TokenFacts::default();
     token::decode(token, &mut claims);
     if claims.scopes().is_some() { EwsActing::Folder } else { EwsActing::Impersonation }
@@ -96,8 +96,20 @@ async fn exchange(job: &EwsJob, token: &Secret, envelope: String) -> (EwsExchang
     let mut mask = job.mask.clone();
     mask.add(token);
     let client = Client::once(&job.cloud, job.timeout, job.proxy.as_ref(), &mask);
-    let (mut http, body, once) = client.soap_once(&job.cloud.ews, token, &job.mailbox, envelope).await;
-    let answer = body.as_deref().and_then(envelope::answer_in).map(|answer| seen(answer, &client));
+    let (exchange, _, once) = ask(&client, &job.cloud.ews, token, &job.mailbox, envelope).await;
+    (exchange, once)
+}
+
+/// One request with its answer, and the body of that.
+pub(super) async fn ask(
+    client: &Client,
+    url: &Url,
+    token: &Secret,
+    mailbox: &str,
+    envelope: String,
+) -> (EwsExchange, Option<String>, Once) {
+    let (mut http, body, once) = client.soap_once(url, token, mailbox, envelope).await;
+    let answer = body.as_deref().and_then(envelope::answer_in).map(|answer| seen(answer, client));
     if let (None, Some(body)) = (&answer, &body) {
         http.words = Some(client.excerpt(body)).filter(|words| !words.trim().is_empty());
     }
@@ -110,7 +122,7 @@ async fn exchange(job: &EwsJob, token: &Secret, envelope: String) -> (EwsExchang
         front_end: once.head("x-feserver"),
         answer,
     };
-    (exchange, once)
+    (exchange, body, once)
 }
 
 fn seen(answer: EwsAnswer, client: &Client) -> EwsAnswer {

@@ -14,7 +14,7 @@ use crate::xml::{Element, escaped};
 /// What a page holds where the request does not say (Microsoft Learn, EWS throttling: EWSFindCountLimit).
 const PAGE: usize = 1000;
 
-pub(super) fn find_item(state: &State, admitted: &Admitted, operation: &Element) -> Result<String, Fault> {
+pub(super) fn find_item(state: &mut State, admitted: &Admitted, operation: &Element) -> Result<String, Fault> {
     let ids = operation.child("ParentFolderIds").map(|ids| ids.children.as_slice()).unwrap_or_default();
     if ids.is_empty() {
         return Err(schema("ParentFolderIds is empty."));
@@ -23,7 +23,7 @@ pub(super) fn find_item(state: &State, admitted: &Admitted, operation: &Element)
     Ok(soap::response("FindItem", &outcomes?))
 }
 
-fn found_in(state: &State, admitted: &Admitted, operation: &Element, id: &Element) -> Result<Outcome, Fault> {
+fn found_in(state: &mut State, admitted: &Admitted, operation: &Element, id: &Element) -> Result<Outcome, Fault> {
     let folder = match Folder::named(admitted, id) {
         Ok(folder) => folder,
         Err(error) => return Ok(Err(error)),
@@ -33,7 +33,7 @@ fn found_in(state: &State, admitted: &Admitted, operation: &Element, id: &Elemen
     }
     let restriction = operation.child("Restriction");
     let mut found = Vec::new();
-    for (at, mail) in folder.mails(state).iter().enumerate() {
+    for (at, mail) in folder.mails(state).iter().enumerate().filter(|(_, mail)| mail.unseen_for == 0) {
         let wanted = restriction.map(|restriction| restriction::fulfilled(restriction, &mail.octets)).transpose()?;
         if wanted.unwrap_or(true) {
             found.push((at, mail));
@@ -47,12 +47,14 @@ fn found_in(state: &State, admitted: &Admitted, operation: &Element, id: &Elemen
     let page: Vec<_> = found.iter().skip(first).take(most).collect();
     let items: String = page.iter().map(|(at, mail)| message(&folder, *at, mail, &Shape::default())).collect();
     let next = first + page.len();
-    Ok(Ok(format!(
+    let page_of = format!(
         "<m:RootFolder IndexedPagingOffset=\"{next}\" TotalItemsInView=\"{}\" IncludesLastItemInRange=\"{}\">\
          <t:Items>{items}</t:Items></m:RootFolder>",
         found.len(),
         next >= found.len()
-    )))
+    );
+    folder.looked_into(state);
+    Ok(Ok(page_of))
 }
 
 /// What is shown of a message beside what is always shown.
@@ -110,11 +112,13 @@ fn message(folder: &Folder, at: usize, mail: &Delivered, shape: &Shape) -> Strin
     } else {
         String::new()
     };
-    let headers = if shape.headers { headers(&mail.octets) } else { String::new() };
+    // Of a mail that was sent there is no header here either.
+    let headers = if shape.headers && folder.name != "sentitems" { headers(&mail.octets) } else { String::new() };
+    let received = mail.at.strftime("%Y-%m-%dT%H:%M:%SZ");
     let from = escaped(&mail::header_from(&mail.octets).unwrap_or_default());
     format!(
         "<t:Message>{mime}<t:ItemId Id=\"{id}\" ChangeKey=\"CQAAABYAAAA\"/><t:ParentFolderId Id=\"{}\"/>\
-         <t:ItemClass>IPM.Note</t:ItemClass><t:Subject>{}</t:Subject><t:Size>{}</t:Size>{headers}<t:From><t:Mailbox>\
+         <t:ItemClass>IPM.Note</t:ItemClass><t:Subject>{}</t:Subject><t:DateTimeReceived>{received}</t:DateTimeReceived><t:Size>{}</t:Size>{headers}<t:From><t:Mailbox>\
          <t:EmailAddress>{from}</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType></t:Mailbox></t:From>\
          <t:InternetMessageId>{}</t:InternetMessageId><t:IsRead>false</t:IsRead></t:Message>",
         escaped(&folder.id()),

@@ -2,7 +2,7 @@
 
 use super::gate::{Admitted, NOT_PRIMARY};
 use super::soap::{self, Outcome};
-use crate::sandbox::state::{Delivered, Mailbox, State};
+use crate::sandbox::state::{Delivered, Mailbox, Place, State};
 use crate::xml::{Element, escaped};
 
 /// Name, and the name that is shown.
@@ -48,10 +48,24 @@ impl Folder {
         let of = |mailbox: &'a Mailbox| match self.name {
             "inbox" => mailbox.inbox.as_slice(),
             "sentitems" => mailbox.sent.as_slice(),
+            "junkemail" => mailbox.junk.as_slice(),
             _ => &[],
         };
         let mut mailboxes = state.tenants.iter().flat_map(|tenant| &tenant.mailboxes);
         mailboxes.find(|mailbox| mailbox.has(&self.mailbox)).map_or(&[], of)
+    }
+
+    /// Notes that somebody looked into it.
+    pub(super) fn looked_into(&self, state: &mut State) {
+        let place = match self.name {
+            "inbox" => Place::Inbox,
+            "sentitems" => Place::Sent,
+            "junkemail" => Place::Junk,
+            _ => return,
+        };
+        if let Some(mailbox) = state.find_mailbox(&self.mailbox) {
+            mailbox.looked_into(place);
+        }
     }
 
     /// Its id, as `FolderId` takes it again.

@@ -1,11 +1,14 @@
 //! FETCH and SEARCH of IMAP (RFC 3501 sections 6.4.4 and 6.4.5). The unique identifier of a mail is its number: mails
 //! are only added.
 
+use jiff::Timestamp;
+
 use super::words::Word;
 
 /// One mail of an open folder.
 pub(super) struct Mail {
     pub(super) octets: Vec<u8>,
+    pub(super) at: Timestamp,
     pub(super) seen: bool,
 }
 
@@ -43,7 +46,7 @@ fn one(mail: &mut Mail, number: usize, item: &str) -> Option<Vec<u8>> {
         "UID" => format!("UID {number}"),
         "FLAGS" => format!("FLAGS ({})", if mail.seen { "\\Seen" } else { "" }),
         "RFC822.SIZE" => format!("RFC822.SIZE {}", mail.octets.len()),
-        "INTERNALDATE" => format!("INTERNALDATE \"{}\"", received(&mail.octets)),
+        "INTERNALDATE" => format!("INTERNALDATE \"{}\"", mail.at.strftime("%d-%b-%Y %H:%M:%S +0000")),
         _ => return part(mail, item),
     };
     Some(plain.into_bytes())
@@ -123,14 +126,6 @@ fn fields(head: &[u8], names: &str, wanted: bool) -> Vec<u8> {
     kept
 }
 
-/// When it was received: the time of the server's own trace line, in the form of RFC 3501.
-fn received(octets: &[u8]) -> String {
-    let head = String::from_utf8_lossy(halves(octets).0).into_owned();
-    let first = head.lines().next().unwrap_or_default().rsplit_once("; ").map(|(_, time)| time.to_owned());
-    let time = first.and_then(|time| jiff::fmt::rfc2822::parse(&time).ok());
-    time.map_or("01-Jan-2026 00:00:00 +0000".to_owned(), |time| time.strftime("%d-%b-%Y %H:%M:%S %z").to_string())
-}
-
 /// The numbers of a set that exist: `1`, `2:4`, `5:*`, `*`, with commas between them.
 fn sequence(set: &str, count: usize) -> Option<Vec<usize>> {
     let number = |text: &str| if text == "*" { Some(count) } else { text.parse().ok().filter(|n| *n > 0) };
@@ -197,6 +192,7 @@ mod tests {
     fn mails() -> Vec<Mail> {
         let mail = |subject: &str| Mail {
             octets: format!("Subject: {subject}\r\nX-A: 1\r\n  2\r\n\r\nBody of {subject}\r\n").into_bytes(),
+            at: Timestamp::UNIX_EPOCH,
             seen: false,
         };
         vec![mail("one"), mail("two"), mail("three")]
