@@ -2,20 +2,15 @@
 //! caller of the probes.
 
 mod confirm;
+mod roads;
 
 use std::future::Future;
-use std::net::IpAddr;
 
 use tokio::sync::watch;
 
-use crate::cloud::HostPort;
-use crate::facts::{
-    DnsFacts, EwsFacts, FORMAT, Facts, GraphFacts, MailboxStage, Signature, SmartHostFacts, SmtpFacts, Stage,
-    TokenFacts, Visit,
-};
-use crate::message::ProbeMail;
+use crate::facts::{DnsFacts, FORMAT, Facts, Signature, TokenFacts, Visit};
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, EwsJob, GraphJob, Keys, MailboxJob, SmtpJob, TokenJob, Way};
+use crate::probes::{self, Client, Keys, TokenJob};
 use crate::road::{Resource, Road};
 use crate::setup::secret::Secret;
 use crate::setup::{Credential, Setup};
@@ -51,7 +46,7 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         let tokens = tokens.clone();
         plan.steps.iter().find_map(move |step| match step {
             Step::Smtp { road: of, mail, stop_after } if *of == road => {
-                let talk = smtp(setup, road, mail.clone(), *stop_after, tokens.clone());
+                let talk = roads::smtp(setup, road, mail.clone(), *stop_after, tokens.clone());
                 Some(watch_step(step, Box::pin(talk), progress))
             }
             _ => None,
@@ -59,7 +54,7 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
     };
     let imap = plan.steps.iter().find_map(|step| match step {
         Step::Imap { stop_after } => {
-            let job = mailbox_job(setup, &setup.cloud.imap, *stop_after);
+            let job = roads::mailbox_job(setup, &setup.cloud.imap, *stop_after);
             let token = token_for(Road::Imap, tokens.clone());
             Some(watch_step(step, Box::pin(async move { probes::imap(&job, token).await }), progress))
         }
@@ -67,7 +62,7 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
     });
     let pop = plan.steps.iter().find_map(|step| match step {
         Step::Pop { stop_after } => {
-            let job = mailbox_job(setup, &setup.cloud.pop, *stop_after);
+            let job = roads::mailbox_job(setup, &setup.cloud.pop, *stop_after);
             let token = token_for(Road::Pop, tokens.clone());
             Some(watch_step(step, Box::pin(async move { probes::pop(&job, token).await }), progress))
         }
@@ -75,14 +70,18 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
     });
     let graph = plan.steps.iter().find_map(|step| match step {
         Step::Graph { mail, kept } => {
-            let talk = graph(&client, setup, mail.clone(), kept.clone(), tokens.clone());
+            let job = roads::web_job(setup, mail.clone(), kept.clone());
+            let (client, token) = (&client, token_for(Road::Graph, tokens.clone()));
+            let talk = async move { probes::graph(&job, setup.mime, client, token).await };
             Some(watch_step(step, Box::pin(talk), progress))
         }
         _ => None,
     });
     let ews = plan.steps.iter().find_map(|step| match step {
         Step::Ews { mail, kept, open } => {
-            let talk = ews(&client, setup, mail.clone(), kept.clone(), *open, tokens.clone());
+            let job = roads::web_job(setup, mail.clone(), kept.clone());
+            let (client, token) = (&client, token_for(Road::Ews, tokens.clone()));
+            let talk = async move { probes::ews(&job, *open, client, token).await };
             Some(watch_step(step, Box::pin(talk), progress))
         }
         _ => None,
@@ -200,126 +199,6 @@ fn verified(mut facts: TokenFacts, token: Option<&Secret>, keys: Option<&Keys>) 
     facts
 }
 
-async fn smtp(
-    setup: &Setup,
-    road: Road,
-    mail: Option<ProbeMail>,
-    stop_after: Option<Stage>,
-    tokens: Tokens,
-) -> SmtpFacts {
-    let server = match server_of(setup, road).await {
-        Ok(server) => server,
-        Err(facts) => return *facts,
-    };
-    let from = setup.sender(road).cloned().unwrap_or_default();
-    let user = match road {
-        Road::Relay | Road::Direct => None,
-        Road::Hve => Some(from.clone()),
-        _ => setup.mailbox.clone(),
-    };
-    let job = SmtpJob {
-        server: server.at,
-        way: Way { addresses: server.addresses, source: setup.source.filter(|_| road.is_port_25()) },
-        certificate: setup.relay_certificate.clone().filter(|_| road == Road::Relay),
-        trust: setup.cloud.trust.clone(),
-        proxy: setup.proxy.clone(),
-        helo: setup.helo.clone().unwrap_or_else(own_name),
-        // Nothing is sent, so where nobody named a recipient the sender itself serves to ask RCPT TO.
-        to: setup.to.clone().or_else(|| mail.is_none().then(|| from.clone())),
-        from,
-        user,
-        mail,
-        stop_after,
-        timeout: setup.timeout,
-        mask: setup.mask.clone(),
-    };
-    let facts = probes::smtp(&job, token_for(road, tokens)).await;
-    SmtpFacts { smart_host: server.found, ..facts }
-}
-
-/// A server, and how it was found.
-struct Server {
-    at: HostPort,
-    addresses: Vec<IpAddr>,
-    found: Option<SmartHostFacts>,
-}
-
-/// The server of an SMTP road. Without a mail exchanger of the cloud's own there is nobody to talk to on port 25.
-async fn server_of(setup: &Setup, road: Road) -> Result<Server, Box<SmtpFacts>> {
-    let cloud = &setup.cloud;
-    if !road.is_port_25() {
-        let hve = cloud.hve.as_ref().filter(|_| road == Road::Hve);
-        let at = hve.unwrap_or(&cloud.smtp).clone();
-        return Ok(Server { at, addresses: Vec::new(), found: None });
-    }
-    let named = setup.smart_host.as_ref().map(|host| (host, "--smart-host"));
-    if let Some((at, source)) = named.or(cloud.smart_host.as_ref().map(|host| (host, "the cloud's mx"))) {
-        // A resolver of the run's own knows names that the system may not.
-        let addresses = match cloud.resolver {
-            Some(_) => probes::addresses(cloud, &at.host, setup.timeout).await,
-            None => Vec::new(),
-        };
-        let found = SmartHostFacts { source: source.to_owned(), ..SmartHostFacts::default() };
-        return Ok(Server { at: at.clone(), addresses, found: Some(found) });
-    }
-    let Some(domain) = &setup.domain else {
-        let found = Some(SmartHostFacts::default());
-        let stopped = Some("no domain is known whose MX record could name it (--domain)".to_owned());
-        return Err(Box::new(SmtpFacts { smart_host: found, stopped, ..SmtpFacts::default() }));
-    };
-    let found = probes::smart_host(cloud, domain, setup.timeout).await;
-    let Some(host) = found.host else {
-        let words = match found.facts.others[..] {
-            [] => format!("the look-up of MX for {domain} ended with: {}", found.facts.lookup),
-            _ => format!("MX of {domain} names other servers than Microsoft's: {}", found.facts.others.join(", ")),
-        };
-        let facts = SmtpFacts { smart_host: Some(found.facts), stopped: Some(words), ..SmtpFacts::default() };
-        return Err(Box::new(facts));
-    };
-    Ok(Server { at: HostPort { host, port: cloud.mx_port }, addresses: found.addresses, found: Some(found.facts) })
-}
-
-async fn graph(client: &Client, setup: &Setup, mail: Option<ProbeMail>, kept: String, tokens: Tokens) -> GraphFacts {
-    let mailbox = setup.mailbox.clone().unwrap_or_default();
-    let job = GraphJob {
-        cloud: setup.cloud.clone(),
-        proxy: setup.proxy.clone(),
-        from: setup.from.clone().filter(|from| !from.eq_ignore_ascii_case(&mailbox)),
-        to: setup.to.clone().unwrap_or_default(),
-        mailbox,
-        mail,
-        kept,
-        mime: setup.mime,
-        timeout: setup.timeout,
-        mask: setup.mask.clone(),
-    };
-    probes::graph(&job, client, token_for(Road::Graph, tokens)).await
-}
-
-async fn ews(
-    client: &Client,
-    setup: &Setup,
-    mail: Option<ProbeMail>,
-    kept: String,
-    open: bool,
-    tokens: Tokens,
-) -> EwsFacts {
-    let mailbox = setup.mailbox.clone().unwrap_or_default();
-    let job = EwsJob {
-        cloud: setup.cloud.clone(),
-        proxy: setup.proxy.clone(),
-        from: setup.from.clone().filter(|from| !from.eq_ignore_ascii_case(&mailbox)),
-        to: setup.to.clone().unwrap_or_default(),
-        mailbox,
-        mail,
-        kept,
-        open,
-        timeout: setup.timeout,
-        mask: setup.mask.clone(),
-    };
-    probes::ews(&job, client, token_for(Road::Ews, tokens)).await
-}
-
 /// The token for the API of a road, when it has arrived.
 async fn token_for(road: Road, tokens: Tokens) -> Option<Secret> {
     token_of(road.wants()?.resource, tokens).await
@@ -329,24 +208,4 @@ async fn token_of(wanted: Resource, mut tokens: Tokens) -> Option<Secret> {
     let arrived = tokens.wait_for(Option::is_some).await.ok()?;
     let all = arrived.as_ref()?;
     all.iter().find(|(of, _)| of.is_none_or(|of| of == wanted)).and_then(|(_, token)| token.clone())
-}
-
-fn mailbox_job(setup: &Setup, server: &HostPort, stop_after: Option<MailboxStage>) -> MailboxJob {
-    MailboxJob {
-        server: server.clone(),
-        trust: setup.cloud.trust.clone(),
-        proxy: setup.proxy.clone(),
-        user: setup.mailbox.clone().unwrap_or_default(),
-        stop_after,
-        timeout: setup.timeout,
-        mask: setup.mask.clone(),
-    }
-}
-
-/// The name for EHLO (RFC 5321 section 4.1.1.1): this host's own, or an address literal where it has none.
-fn own_name() -> String {
-    let name = hostname::get().ok().and_then(|name| name.into_string().ok());
-    let sound =
-        |name: &String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
-    name.filter(sound).unwrap_or_else(|| "[127.0.0.1]".to_owned())
 }

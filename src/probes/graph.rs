@@ -4,7 +4,6 @@
 //! a second time, whatever the answer is or whether it comes.
 
 use std::future::Future;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,39 +11,20 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{Client, Once};
-use crate::cloud::Cloud;
+use super::web::{WebJob, server};
 use crate::facts::{Accepted, GraphFacts, GraphRefusal, HttpFacts, MessageFacts, TokenFacts};
 use crate::identity::{self, Names};
 use crate::message::ProbeMail;
 use crate::road::Road;
-use crate::setup::secret::{Mask, Secret};
+use crate::setup::secret::Secret;
 
-/// What one visit to Graph is to do.
-pub struct GraphJob {
-    /// Where everything lives.
-    pub cloud: Cloud,
-    /// Through what.
-    pub proxy: Option<Url>,
-    /// The mailbox that sends.
-    pub mailbox: String,
-    /// The sender, where it is not the mailbox.
-    pub from: Option<String>,
-    /// The recipient.
-    pub to: String,
-    /// The mail, when it is to leave.
-    pub mail: Option<ProbeMail>,
-    /// Why it is not, otherwise.
-    pub kept: String,
-    /// Send the message as MIME, not as JSON.
-    pub mime: bool,
-    /// The longest that a request may take.
-    pub timeout: Duration,
-    /// Keeps secrets out of the facts.
-    pub mask: Mask,
-}
-
-/// Looks whether Graph is there, and sends the mail where there is one. The token may come late.
-pub async fn probe(job: &GraphJob, client: &Client, token: impl Future<Output = Option<Secret>>) -> GraphFacts {
+/// Looks whether Graph is there, and sends the mail where there is one, as MIME or as JSON. The token may come late.
+pub async fn probe(
+    job: &WebJob,
+    mime: bool,
+    client: &Client,
+    token: impl Future<Output = Option<Secret>>,
+) -> GraphFacts {
     let mut facts = GraphFacts { server: server(&job.cloud.graph), ..GraphFacts::default() };
     let root = address(&job.cloud.graph, &["v1.0", ""]);
     let (reach, token) = tokio::join!(client.head(&root), async {
@@ -70,32 +50,32 @@ pub async fn probe(job: &GraphJob, client: &Client, token: impl Future<Output = 
         facts.stopped = Some(why);
         return facts;
     }
-    send(job, mail, &token, &mut facts).await;
+    send(job, mail, mime, &token, &mut facts).await;
     facts
 }
 
 /// Why the mail is held back: by its claims the token can not send it, and nothing but sending would show that.
-fn objection(job: &GraphJob, token: &Secret) -> Option<String> {
+fn objection(job: &WebJob, token: &Secret) -> Option<String> {
     let mut claims = TokenFacts::default();
     super::token::decode(token, &mut claims);
     let names = Names { mailbox: Some(&job.mailbox), from: job.from.as_deref(), sasl_user: None };
     identity::holds_back(Road::Graph, &claims, &names).map(|why| job.mask.apply(&why))
 }
 
-async fn send(job: &GraphJob, mail: &ProbeMail, token: &Secret, facts: &mut GraphFacts) {
+async fn send(job: &WebJob, mail: &ProbeMail, mime: bool, token: &Secret, facts: &mut GraphFacts) {
     let mut mask = job.mask.clone();
     mask.add(token);
     let client = Client::once(&job.cloud, job.timeout, job.proxy.as_ref(), &mask);
     let url = address(&job.cloud.graph, &["v1.0", "users", &job.mailbox, "sendMail"]);
     let (kind, body) =
-        if job.mime { ("text/plain", STANDARD.encode(&mail.octets)) } else { ("application/json", json_of(job, mail)) };
+        if mime { ("text/plain", STANDARD.encode(&mail.octets)) } else { ("application/json", json_of(job, mail)) };
     let (request, answer, once) = client.post_once(&url, token, kind, body).await;
-    facts.form = Some(if job.mime { "mime" } else { "json" }.to_owned());
+    facts.form = Some(if mime { "mime" } else { "json" }.to_owned());
     facts.refusal = answer.as_ref().and_then(|answer| refusal_in(answer, |text| client.seen(text)));
     facts.request_id.clone_from(&once.request_id);
     facts.message = Some(MessageFacts {
         // Of a message in JSON Graph makes the Message-ID.
-        message_id: if job.mime { mail.message_id.clone() } else { String::new() },
+        message_id: if mime { mail.message_id.clone() } else { String::new() },
         subject: mail.subject.clone(),
         from: job.from.clone().unwrap_or_else(|| job.mailbox.clone()),
         to: job.to.clone(),
@@ -118,7 +98,7 @@ fn accepted(request: &HttpFacts, once: &Once) -> Accepted {
 
 /// The body of `sendMail` in JSON. A header field of one's own must begin with `x-`, and there is none for the
 /// Message-ID, so the mark is the subject and one such field.
-fn json_of(job: &GraphJob, mail: &ProbeMail) -> String {
+fn json_of(job: &WebJob, mail: &ProbeMail) -> String {
     let address = |address: &str| json!({ "emailAddress": { "address": address } });
     let mut message = json!({
         "subject": mail.subject,
@@ -153,10 +133,6 @@ pub(super) fn address(base: &Url, segments: &[&str]) -> Url {
         path.pop_if_empty().extend(segments);
     }
     url
-}
-
-fn server(base: &Url) -> String {
-    format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(443))
 }
 
 #[cfg(test)]

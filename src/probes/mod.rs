@@ -17,13 +17,14 @@ mod pop;
 mod smtp;
 mod tls;
 mod token;
+mod web;
 
 pub use confirm::{ConfirmJob, probe as confirm};
 pub(crate) use dns::Resolver;
 pub use dns::{SmartHost, addresses, domain as dns_domain, smart_host};
 pub use entra::{Keys, discovery};
-pub use ews::{EwsJob, probe as ews};
-pub use graph::{GraphJob, probe as graph};
+pub use ews::probe as ews;
+pub use graph::probe as graph;
 pub use http::Client;
 pub use imap::probe as imap;
 pub use mailbox::MailboxJob;
@@ -32,6 +33,7 @@ pub(crate) use net::login as proxy_login;
 pub use pop::probe as pop;
 pub use smtp::{SmtpJob, probe as smtp};
 pub use token::{TokenJob, decode as decode_token, request as request_token};
+pub use web::WebJob;
 
 use std::time::Instant;
 

@@ -6,48 +6,23 @@
 pub(super) mod envelope;
 
 use std::future::Future;
-use std::time::Duration;
 
 use url::Url;
 
 use super::http::{Client, Once};
 use super::token;
-use crate::cloud::Cloud;
+use super::web::{WebJob, server};
 use crate::facts::{Accepted, EwsActing, EwsAnswer, EwsExchange, EwsFacts, MessageFacts, TokenFacts};
-use crate::message::ProbeMail;
-use crate::setup::secret::{Mask, Secret};
+use crate::setup::secret::Secret;
 use envelope::Acting;
 
-/// What one visit to EWS is to do.
-pub struct EwsJob {
-    /// Where everything lives.
-    pub cloud: Cloud,
-    /// Through what.
-    pub proxy: Option<Url>,
-    /// The mailbox that is opened and sends.
-    pub mailbox: String,
-    /// The sender, where it is not the mailbox.
-    pub from: Option<String>,
-    /// The recipient.
-    pub to: String,
-    /// The mail, when it is to leave.
-    pub mail: Option<ProbeMail>,
-    /// Why it is not, otherwise.
-    pub kept: String,
-    /// Whether the mailbox is asked for at all.
-    pub open: bool,
-    /// The longest that a request may take.
-    pub timeout: Duration,
-    /// Keeps secrets out of the facts.
-    pub mask: Mask,
-}
-
 /// Looks whether EWS is there, opens the mailbox, and sends the mail where there is one. The token may come late.
-pub async fn probe(job: &EwsJob, client: &Client, token: impl Future<Output = Option<Secret>>) -> EwsFacts {
+/// `open`: whether the mailbox is asked for at all.
+pub async fn probe(job: &WebJob, open: bool, client: &Client, token: impl Future<Output = Option<Secret>>) -> EwsFacts {
     let mut facts = EwsFacts { server: server(&job.cloud.ews), ..EwsFacts::default() };
-    let (reach, token) = tokio::join!(client.head(&job.cloud.ews), async { if job.open { token.await } else { None } });
+    let (reach, token) = tokio::join!(client.head(&job.cloud.ews), async { if open { token.await } else { None } });
     facts.reach = reach;
-    let stopped = match (&token, job.open) {
+    let stopped = match (&token, open) {
         _ if facts.reach.status.is_none() => Some("EWS was not reached"),
         (_, false) => Some("it is not to go so far (--stop-after)"),
         (None, true) => Some("there is no token to ask with"),
@@ -59,7 +34,7 @@ pub async fn probe(job: &EwsJob, client: &Client, token: impl Future<Output = Op
     facts
 }
 
-async fn open_and_send(job: &EwsJob, token: &Secret, facts: &mut EwsFacts) {
+async fn open_and_send(job: &WebJob, token: &Secret, facts: &mut EwsFacts) {
     let acting = acting_with(token);
     facts.acting = Some(acting);
     let acting = Acting { how: acting, mailbox: &job.mailbox };
@@ -92,7 +67,7 @@ pub(super) fn acting_with(token: &Secret) -> EwsActing {
 }
 
 /// One request and its answer, on a connection of its own, and never again.
-async fn exchange(job: &EwsJob, token: &Secret, envelope: String) -> (EwsExchange, Once) {
+async fn exchange(job: &WebJob, token: &Secret, envelope: String) -> (EwsExchange, Once) {
     let mut mask = job.mask.clone();
     mask.add(token);
     let client = Client::once(&job.cloud, job.timeout, job.proxy.as_ref(), &mask);
@@ -187,10 +162,6 @@ fn accepted(exchange: &EwsExchange, once: &Once) -> Accepted {
         (None, _) if once.unsent => Accepted::No,
         (None, _) => Accepted::Unknown,
     }
-}
-
-fn server(url: &Url) -> String {
-    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443))
 }
 
 #[cfg(test)]
