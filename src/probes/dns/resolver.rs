@@ -1,4 +1,4 @@
-//! Look-ups in the Domain Name System, each with how it ended: own questions over UDP, TCP after truncation.
+//! The wire: own questions over UDP, TCP after truncation, each with how it ended.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -11,8 +11,8 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cloud::Cloud;
-use crate::facts::{DnsFacts, LookupFacts, MxFact, SmartHostFacts, SpfFacts};
-use crate::spf::{self, Answer, Lookup, LookupFailure};
+use crate::facts::LookupFacts;
+use crate::spf::{Answer, Lookup, LookupFailure};
 
 /// How long one datagram is waited for before it is sent again; the system's resolver waits 5 s.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -24,137 +24,30 @@ const MOST_ALIASES: usize = 8;
 /// Whom to ask.
 pub(crate) struct Resolver {
     servers: Vec<SocketAddr>,
+    /// Who that is, for a person.
+    pub(super) label: String,
     deadline: Instant,
 }
 
-/// Everything about one domain, its look-ups side by side.
-pub async fn domain(cloud: &Cloud, domain: &str, limit: Duration, now: i64) -> DnsFacts {
-    let (servers, label) = servers(cloud);
-    let resolver = Resolver { servers, deadline: Instant::now() + limit };
-    let mut facts = DnsFacts { domain: domain.to_owned(), resolver: label, ..DnsFacts::default() };
-    let dmarc = format!("_dmarc.{domain}");
-    let (mx, dmarc, spf) = tokio::join!(
-        resolver.exchangers(cloud, domain),
-        resolver.texts(&dmarc),
-        resolver.sender_policy(cloud, domain, now)
-    );
-    (facts.mx_lookup, facts.mx) = mx;
-    let (lookup, texts) = dmarc;
-    facts.dmarc_lookup = lookup;
-    // RFC 9989 section 4.7: what does not begin with the version is no DMARC record.
-    facts.dmarc = texts.into_iter().filter(|text| text.trim_start().to_lowercase().starts_with("v=dmarc1")).collect();
-    facts.spf = spf;
-    facts
-}
-
-/// A mail exchanger of the cloud's own, and how it was found.
-pub struct SmartHost {
-    /// The first by preference; none where the domain has none of the cloud's own.
-    pub host: Option<String>,
-    /// Its addresses, as the resolver of the run says.
-    pub addresses: Vec<IpAddr>,
-    /// What was seen on the way.
-    pub facts: SmartHostFacts,
-}
-
-/// The mail exchanger of a domain that belongs to the cloud: read from MX, never composed (Microsoft hands out names that
-/// can not be computed).
-pub async fn smart_host(cloud: &Cloud, domain: &str, limit: Duration) -> SmartHost {
-    let (servers, _) = servers(cloud);
-    let resolver = Resolver { servers, deadline: Instant::now() + limit };
-    let (lookup, exchangers) = resolver.exchangers(cloud, domain).await;
-    let others = exchangers.iter().filter(|mx| !mx.microsoft).map(|mx| mx.host.clone()).collect();
-    let facts = SmartHostFacts { source: format!("the MX record of {domain}"), lookup, others };
-    let own = exchangers.into_iter().find(|mx| mx.microsoft);
-    let addresses = own.iter().flat_map(|mx| &mx.addresses).filter_map(|ip| ip.parse().ok()).collect();
-    SmartHost { host: own.map(|mx| mx.host), addresses, facts }
-}
-
-/// The addresses of a name, as the resolver of the run says.
-pub async fn addresses(cloud: &Cloud, host: &str, limit: Duration) -> Vec<IpAddr> {
-    let (servers, _) = servers(cloud);
-    let resolver = Resolver { servers, deadline: Instant::now() + limit };
-    let (a, aaaa) = tokio::join!(resolver.a(host), resolver.aaaa(host));
-    let a = a.into_iter().flatten().map(IpAddr::V4);
-    a.chain(aaaa.into_iter().flatten().map(IpAddr::V6)).collect()
-}
-
-fn servers(cloud: &Cloud) -> (Vec<SocketAddr>, String) {
-    if let Some(address) = cloud.resolver {
-        return (vec![address], address.to_string());
-    }
-    let configured = hickory_resolver::system_conf::read_system_conf().map(|(config, _)| config);
-    let mut servers: Vec<SocketAddr> = Vec::new();
-    for server in configured.iter().flat_map(hickory_resolver::config::ResolverConfig::name_servers) {
-        let address = SocketAddr::new(server.ip, 53);
-        if !servers.contains(&address) {
-            servers.push(address);
-        }
-    }
-    (servers, "the system's resolver".to_owned())
-}
-
 impl Resolver {
+    /// The resolver of a run; after `limit` nothing is waited for.
+    pub(super) fn of(cloud: &Cloud, limit: Duration) -> Resolver {
+        let (servers, label) = servers(cloud);
+        Resolver { servers, label, deadline: Instant::now() + limit }
+    }
+
     /// One server alone, for so long.
     pub(crate) fn at(server: SocketAddr, limit: Duration) -> Resolver {
-        Resolver { servers: vec![server], deadline: Instant::now() + limit }
+        Resolver { servers: vec![server], label: server.to_string(), deadline: Instant::now() + limit }
     }
 
-    async fn exchangers(&self, cloud: &Cloud, domain: &str) -> (LookupFacts, Vec<MxFact>) {
-        let answer = self.ask(domain, RecordType::MX).await;
-        let mut found: Vec<(u16, String)> = answer.records.into_iter().filter_map(exchanger).collect();
-        found.sort();
-        found.truncate(20);
-        let mut exchangers = Vec::new();
-        for (preference, host) in found {
-            let (a, aaaa) = tokio::join!(self.a(&host), self.aaaa(&host));
-            let mut addresses: Vec<String> = a.into_iter().flatten().map(|ip| ip.to_string()).collect();
-            addresses.extend(aaaa.into_iter().flatten().map(|ip| ip.to_string()));
-            let microsoft = cloud.owns_mx(&host);
-            exchangers.push(MxFact { preference, host, addresses, microsoft });
-        }
-        (answer.ended, exchangers)
-    }
-
-    async fn texts(&self, name: &str) -> (LookupFacts, Vec<String>) {
+    pub(super) async fn texts(&self, name: &str) -> (LookupFacts, Vec<String>) {
         let answer = self.ask(name, RecordType::TXT).await;
         let texts = answer.records.into_iter().filter_map(text);
         (answer.ended, texts.map(|octets| String::from_utf8_lossy(&octets).into_owned()).collect())
     }
 
-    /// The record walked whole, and evaluated for an address of Microsoft 365's own: whether Microsoft may send for
-    /// the domain is what the evaluation says, not what the text looks like.
-    async fn sender_policy(&self, cloud: &Cloud, domain: &str, now: i64) -> SpfFacts {
-        let (mut audit, address) = tokio::join!(spf::audit(domain, self), self.microsoft_address(cloud));
-        shorten(&mut audit.terms, &mut audit.terms_left_out);
-        let mut facts = SpfFacts { audit: Some(audit), ..SpfFacts::default() };
-        match address {
-            Err(why) => facts.not_evaluated = Some(why),
-            Ok(ip) => {
-                let mail_from = format!("postmaster@{domain}");
-                let query = spf::Query { ip, mail_from, helo: domain.to_owned(), receiver: None, now };
-                let mut evaluation = spf::evaluate(&query, self).await;
-                shorten(&mut evaluation.trace, &mut evaluation.trace_left_out);
-                facts.evaluation = Some(evaluation);
-                facts.microsoft_address = Some(format!("{ip}, from the record of {}", cloud.spf_include));
-            }
-        }
-        facts
-    }
-
-    /// The first `ip4` of the record that Microsoft publishes for senders to include.
-    async fn microsoft_address(&self, cloud: &Cloud) -> Result<IpAddr, String> {
-        let (ended, texts) = self.texts(&cloud.spf_include).await;
-        let network = texts
-            .iter()
-            .filter(|text| text.to_lowercase().starts_with("v=spf1 "))
-            .flat_map(|text| text.split_whitespace())
-            .find_map(|term| term.strip_prefix("ip4:")?.split('/').next()?.parse::<Ipv4Addr>().ok());
-        let missing = || format!("no address of Microsoft 365 could be learnt from {}: {ended}", cloud.spf_include);
-        network.map(IpAddr::V4).ok_or_else(missing)
-    }
-
-    async fn ask(&self, name: &str, kind: RecordType) -> Found {
+    pub(super) async fn ask(&self, name: &str, kind: RecordType) -> Found {
         // By labels: macros of SPF can put blanks and backslashes into a name, which a parser of text would read otherwise.
         let Ok(mut wanted) = Name::from_labels(name.trim_end_matches('.').split('.').map(str::as_bytes)) else {
             return Found::nothing(LookupFacts::NoSuchName);
@@ -214,18 +107,24 @@ impl Resolver {
     }
 }
 
-/// Terms of a policy that a report keeps; an honest one has some tens.
-const MOST_TERMS: usize = 200;
-
-fn shorten<T>(terms: &mut Vec<T>, left_out: &mut u32) {
-    let over = terms.len().saturating_sub(MOST_TERMS);
-    terms.truncate(MOST_TERMS);
-    *left_out = left_out.saturating_add(u32::try_from(over).unwrap_or(u32::MAX));
+fn servers(cloud: &Cloud) -> (Vec<SocketAddr>, String) {
+    if let Some(address) = cloud.resolver {
+        return (vec![address], address.to_string());
+    }
+    let configured = hickory_resolver::system_conf::read_system_conf().map(|(config, _)| config);
+    let mut servers: Vec<SocketAddr> = Vec::new();
+    for server in configured.iter().flat_map(hickory_resolver::config::ResolverConfig::name_servers) {
+        let address = SocketAddr::new(server.ip, 53);
+        if !servers.contains(&address) {
+            servers.push(address);
+        }
+    }
+    (servers, "the system's resolver".to_owned())
 }
 
-struct Found {
-    ended: LookupFacts,
-    records: Vec<RData>,
+pub(super) struct Found {
+    pub(super) ended: LookupFacts,
+    pub(super) records: Vec<RData>,
 }
 
 impl Found {
@@ -333,7 +232,7 @@ fn text(data: RData) -> Option<Vec<u8>> {
     if let RData::TXT(text) = data { Some(text.txt_data.concat()) } else { None }
 }
 
-fn exchanger(data: RData) -> Option<(u16, String)> {
+pub(super) fn exchanger(data: RData) -> Option<(u16, String)> {
     if let RData::MX(mx) = data { Some((mx.preference, plain(&mx.exchange))) } else { None }
 }
 

@@ -1,87 +1,33 @@
-//! Checks of the domain's records.
+//! The sender policy (SPF).
 
+use super::facts;
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
-use crate::facts::{DnsFacts, LookupFacts, Visit};
+use crate::facts::{LookupFacts, Visit};
 use crate::kb::{Cause, cause};
 use crate::spf::{Audit, ProblemKind, Qualifier, SpfResult};
 
-static MX: Check =
-    Check { id: "dns.mx", title: "The domain names a mail exchanger", needs: &[], judge: Judge::Once(mx) };
-
-static SPF: Check =
+pub(super) static SPF: Check =
     Check { id: "dns.spf", title: "It has one valid sender policy (SPF)", needs: &[], judge: Judge::Once(spf) };
 
-static SPF_BUDGET: Check = Check {
+pub(super) static SPF_BUDGET: Check = Check {
     id: "dns.spf-budget",
     title: "The policy keeps to its ten look-ups",
     needs: &[&SPF],
     judge: Judge::Once(spf_budget),
 };
 
-static SPF_ALL: Check =
+pub(super) static SPF_ALL: Check =
     Check { id: "dns.spf-all", title: "It says what to do with the rest", needs: &[&SPF], judge: Judge::Once(spf_all) };
 
-static SPF_MICROSOFT: Check = Check {
+pub(super) static SPF_MICROSOFT: Check = Check {
     id: "dns.spf-microsoft",
     title: "It lets Microsoft 365 send",
     needs: &[&SPF, &SPF_BUDGET],
     judge: Judge::Once(spf_microsoft),
 };
 
-static DMARC: Check =
-    Check { id: "dns.dmarc", title: "The domain has a DMARC policy", needs: &[], judge: Judge::Once(dmarc) };
-
-fn facts(visit: &Visit) -> Result<&DnsFacts, NotObserved> {
-    visit.facts.dns.as_ref().ok_or_else(|| "the domain was not looked up".into())
-}
-
 fn audit(visit: &Visit) -> Result<&Audit, NotObserved> {
     facts(visit)?.spf.audit.as_ref().ok_or_else(|| "the sender policy was not looked up".into())
-}
-
-/// The verdict on a look-up that brought nothing; none when it did, or when there simply is no record.
-fn failed(name: &str, ended: &LookupFacts) -> Option<Judgement> {
-    let words = format!("{name}: {ended}");
-    match ended {
-        LookupFacts::Found | LookupFacts::NoSuchType | LookupFacts::NoSuchName => None,
-        LookupFacts::NotAsked => Some(Err("it was not looked up".into())),
-        LookupFacts::ServerFailure(_) => Some(Verdict::fail(&cause::DNS_SERVER_FAILURE, words)),
-        LookupFacts::Refused(_) => Some(Verdict::unproven(&cause::DNS_REFUSED, words)),
-        LookupFacts::Timeout(_) => Some(Verdict::unproven(&cause::DNS_TIMEOUT, words)),
-        LookupFacts::Failed(_) => Some(Verdict::unproven(&cause::RESOLVER_FAILURE, words)),
-    }
-}
-
-fn mx(visit: &Visit) -> Judgement {
-    let dns = facts(visit)?;
-    if let Some(judgement) = failed(&format!("MX of {}", dns.domain), &dns.mx_lookup) {
-        return judgement;
-    }
-    if dns.mx_lookup == LookupFacts::NoSuchName {
-        return Verdict::fail(&cause::DNS_NAME_MISSING, format!("{}: {}", dns.domain, dns.mx_lookup));
-    }
-    let [first, ..] = &dns.mx[..] else {
-        return Verdict::warn(&cause::MX_MISSING, format!("{} has no MX record", dns.domain));
-    };
-    if dns.mx.iter().any(|mx| mx.host.is_empty()) {
-        return Verdict::warn(&cause::MX_NULL, format!("{} MX {} .", dns.domain, first.preference));
-    }
-    if let Some(literal) = dns.mx.iter().find(|mx| mx.host.parse::<std::net::IpAddr>().is_ok()) {
-        return Verdict::warn(
-            &cause::MX_LITERAL_ADDRESS,
-            format!("{} MX {} {}", dns.domain, literal.preference, literal.host),
-        );
-    }
-    if let Some(dangling) = dns.mx.iter().find(|mx| mx.addresses.is_empty()) {
-        return Verdict::warn(&cause::MX_DANGLING, format!("{} has no address", dangling.host));
-    }
-    let hosts: Vec<String> = dns.mx.iter().map(|mx| format!("{} {}", mx.preference, mx.host)).collect();
-    let whose = match dns.mx.iter().filter(|mx| mx.microsoft).count() {
-        0 => "; mail arrives through another service, which is no fault",
-        all if all == dns.mx.len() => "; the smart host of a relay",
-        _ => "; some of Microsoft 365, some not",
-    };
-    Verdict::pass(format!("{}{whose}", hosts.join(", ")))
 }
 
 fn spf(visit: &Visit) -> Judgement {
@@ -156,7 +102,6 @@ fn spf_all(visit: &Visit) -> Judgement {
         Some(Qualifier::Neutral) => Verdict::warn(&cause::SPF_NEUTRAL_ALL, record),
         Some(Qualifier::Pass) => Verdict::fail(&cause::SPF_PASS_ALL, record),
         None if !audit.complete => Err("a record that it brings in could not be read".into()),
-        None if !audit.complete => Err("the policy could not be read to its end".into()),
         None => Verdict::warn(&cause::SPF_NO_ALL, record),
     }
 }
@@ -179,31 +124,3 @@ fn spf_microsoft(visit: &Visit) -> Judgement {
         }
     }
 }
-
-fn dmarc(visit: &Visit) -> Judgement {
-    let dns = facts(visit)?;
-    let name = format!("_dmarc.{}", dns.domain);
-    if dns.mx_lookup == LookupFacts::NoSuchName && dns.dmarc.is_empty() {
-        return Err("the domain does not exist".into());
-    }
-    if let Some(judgement) = failed(&name, &dns.dmarc_lookup) {
-        return judgement;
-    }
-    match &dns.dmarc[..] {
-        [] => Verdict::warn(&cause::DMARC_MISSING, format!("{name} has no record that begins with v=DMARC1")),
-        [one] => match policy(one) {
-            Some(_) => Verdict::pass(one),
-            None => Verdict::warn(&cause::DMARC_INVALID, one),
-        },
-        several => Verdict::warn(&cause::DMARC_MULTIPLE, several.join("\n")),
-    }
-}
-
-/// The value of `p=`, when it is one of the three (RFC 9989 section 4.7).
-fn policy(record: &str) -> Option<&str> {
-    let tags = record.split(';').filter_map(|tag| tag.split_once('='));
-    let value = tags.map(|(tag, value)| (tag.trim(), value.trim())).find(|(tag, _)| tag.eq_ignore_ascii_case("p"))?.1;
-    ["none", "quarantine", "reject"].iter().any(|known| value.eq_ignore_ascii_case(known)).then_some(value)
-}
-
-pub(super) static CHECKS: &[&Check] = &[&MX, &SPF, &SPF_BUDGET, &SPF_ALL, &SPF_MICROSOFT, &DMARC];

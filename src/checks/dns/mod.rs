@@ -1,0 +1,29 @@
+//! Checks of the domain's records.
+
+mod dmarc;
+mod mx;
+mod spf;
+
+use crate::check::{Check, Judgement, NotObserved, Verdict};
+use crate::facts::{DnsFacts, LookupFacts, Visit};
+use crate::kb::cause;
+
+fn facts(visit: &Visit) -> Result<&DnsFacts, NotObserved> {
+    visit.facts.dns.as_ref().ok_or_else(|| "the domain was not looked up".into())
+}
+
+/// The verdict on a look-up that brought nothing; none when it did, or when there simply is no record.
+fn failed(name: &str, ended: &LookupFacts) -> Option<Judgement> {
+    let words = format!("{name}: {ended}");
+    match ended {
+        LookupFacts::Found | LookupFacts::NoSuchType | LookupFacts::NoSuchName => None,
+        LookupFacts::NotAsked => Some(Err("it was not looked up".into())),
+        LookupFacts::ServerFailure(_) => Some(Verdict::fail(&cause::DNS_SERVER_FAILURE, words)),
+        LookupFacts::Refused(_) => Some(Verdict::unproven(&cause::DNS_REFUSED, words)),
+        LookupFacts::Timeout(_) => Some(Verdict::unproven(&cause::DNS_TIMEOUT, words)),
+        LookupFacts::Failed(_) => Some(Verdict::unproven(&cause::RESOLVER_FAILURE, words)),
+    }
+}
+
+pub(super) static CHECKS: &[&Check] =
+    &[&mx::MX, &spf::SPF, &spf::SPF_BUDGET, &spf::SPF_ALL, &spf::SPF_MICROSOFT, &dmarc::DMARC];
