@@ -36,6 +36,7 @@
 //! | [`scripts`] | PowerShell and what fills values into it, safely |
 //! | `xml` | XML as SOAP uses it: a small tree, read within bounds |
 //! | [`spf`] | RFC 7208 with a trace; depends on nothing else here |
+//! | [`dmarc`] | RFC 9989: records, the tree walk, the policy in force; depends on nothing else here |
 //! | [`report`], [`render`], [`repeat`], [`share`] | the report; one file per format; commands that repeat the run; names masked for a ticket |
 //! | [`sandbox`] | a tenant on the loopback; nothing here knows who talks to it |
 //!
@@ -54,6 +55,7 @@ pub mod claims;
 pub mod cli;
 pub mod cloud;
 pub mod conclusion;
+pub mod dmarc;
 pub mod explain;
 pub mod facts;
 pub mod identity;
