@@ -47,6 +47,12 @@ pub struct Cloud {
     pub mx_suffixes: Vec<String>,
     /// The name that an SPF record includes.
     pub spf_include: String,
+    /// How a name ends under which a tenant's DKIM keys lie.
+    pub dkim_suffixes: Vec<String>,
+    /// What `autodiscover` of a domain is an alias of.
+    pub autodiscover: String,
+    /// The port of the hosts that serve MTA-STS policies.
+    pub mta_sts_port: u16,
     /// `-ExchangeEnvironmentName` of the Exchange Online PowerShell.
     pub exchange_environment: String,
     /// Where to ask for names; none: the system's resolver.
@@ -90,6 +96,7 @@ struct Row {
     mailboxes: &'static str,
     mx_suffixes: &'static [&'static str],
     spf_include: &'static str,
+    autodiscover: &'static str,
     exchange_environment: &'static str,
 }
 
@@ -107,6 +114,7 @@ const ROWS: [Row; 4] = [
         mailboxes: "outlook.office365.com",
         mx_suffixes: &[".mail.protection.outlook.com", ".mx.microsoft"],
         spf_include: "spf.protection.outlook.com",
+        autodiscover: "autodiscover.outlook.com",
         exchange_environment: "O365Default",
     },
     Row {
@@ -120,6 +128,7 @@ const ROWS: [Row; 4] = [
         mailboxes: "outlook.office365.us",
         mx_suffixes: &[".mail.protection.office365.us"],
         spf_include: "spf.protection.office365.us",
+        autodiscover: "autodiscover.office365.us",
         exchange_environment: "O365USGovGCCHigh",
     },
     Row {
@@ -133,6 +142,7 @@ const ROWS: [Row; 4] = [
         mailboxes: "outlook-dod.office365.us",
         mx_suffixes: &[".mail.protection.office365.us", ".protection.apps.mil"],
         spf_include: "spf.protection.office365.us",
+        autodiscover: "autodiscover-dod.office365.us",
         exchange_environment: "O365USGovDoD",
     },
     Row {
@@ -146,10 +156,17 @@ const ROWS: [Row; 4] = [
         mailboxes: "partner.outlook.cn",
         mx_suffixes: &[".mail.protection.partner.outlook.cn"],
         spf_include: "spf.protection.partner.outlook.cn",
+        autodiscover: "autodiscover.partner.outlook.cn",
         exchange_environment: "O365China",
     },
 ];
 
+/// Where Microsoft 365 keeps the DKIM keys of its tenants: the form of domains added since May 2025, then that of the
+/// initial domains (microsoft-facts A.3; the two last, of the government and of China, are seen in the field only).
+const DKIM_SUFFIXES: [&str; 4] = [".dkim.mail.microsoft", ".onmicrosoft.com", ".onmicrosoft.us", ".onmschina.cn"];
+
+/// Port of HTTPS, where MTA-STS policies are (RFC 8461 section 3.3).
+const HTTPS: u16 = 443;
 /// Port of message submission (RFC 6409 section 3.1).
 const SUBMISSION: u16 = 587;
 /// Port of message transfer between servers (RFC 5321 section 4.5.4.2).
@@ -193,6 +210,12 @@ pub struct CloudTable {
     pub mx_suffixes: Option<Vec<String>>,
     /// The name that an SPF record includes.
     pub spf_include: Option<String>,
+    /// How a name ends under which a tenant's DKIM keys lie.
+    pub dkim_suffixes: Option<Vec<String>>,
+    /// What `autodiscover` of a domain is an alias of.
+    pub autodiscover: Option<String>,
+    /// The port of the hosts that serve MTA-STS policies.
+    pub mta_sts_port: Option<u16>,
     /// What stands before the tenant in the issuer of a v1 token.
     pub issuer_v1: Option<String>,
 }
@@ -245,6 +268,9 @@ impl Cloud {
         cloud.resolver = table.dns.or(cloud.resolver);
         cloud.mx_suffixes = table.mx_suffixes.clone().unwrap_or(cloud.mx_suffixes);
         cloud.spf_include = table.spf_include.clone().unwrap_or(cloud.spf_include);
+        cloud.dkim_suffixes = table.dkim_suffixes.clone().unwrap_or(cloud.dkim_suffixes);
+        cloud.autodiscover = table.autodiscover.clone().unwrap_or(cloud.autodiscover);
+        cloud.mta_sts_port = table.mta_sts_port.unwrap_or(cloud.mta_sts_port);
         cloud.issuer_v1 = table.issuer_v1.clone().unwrap_or(cloud.issuer_v1);
         if let Some(pem) = ca {
             cloud.trust = Trust { system: false, extra: vec![pem] };
@@ -278,8 +304,26 @@ impl Cloud {
 
     /// Whether a mail exchanger's name is one of this cloud's.
     pub fn owns_mx(&self, host: &str) -> bool {
-        let host = host.to_lowercase();
-        self.mx_suffixes.iter().any(|suffix| host.ends_with(&suffix.to_lowercase()))
+        ends_with_any(host, &self.mx_suffixes)
+    }
+
+    /// Whether a name is one under which this cloud keeps DKIM keys.
+    pub fn keeps_dkim(&self, name: &str) -> bool {
+        ends_with_any(name, &self.dkim_suffixes)
+    }
+
+    /// The other cloud that a mail exchanger's name belongs to.
+    pub fn other_with_mx(&self, host: &str) -> Option<&'static str> {
+        let own = self.owns_mx(host);
+        ROWS.iter().find(|row| !own && ends_with_any(host, row.mx_suffixes)).map(|row| row.name)
+    }
+
+    /// The cloud whose `autodiscover` a name is, this one first.
+    pub fn with_autodiscover(&self, name: &str) -> Option<String> {
+        if name.eq_ignore_ascii_case(&self.autodiscover) {
+            return Some(self.name.clone());
+        }
+        ROWS.iter().find(|row| name.eq_ignore_ascii_case(row.autodiscover)).map(|row| row.name.to_owned())
     }
 
     /// The names by which judging tells one cloud from another.
@@ -296,6 +340,11 @@ impl Cloud {
             exchange_environment: self.exchange_environment.clone(),
         }
     }
+}
+
+fn ends_with_any(name: &str, suffixes: &[impl AsRef<str>]) -> bool {
+    let name = name.to_lowercase();
+    suffixes.iter().any(|suffix| name.ends_with(&suffix.as_ref().to_lowercase()))
 }
 
 impl Row {
@@ -322,6 +371,9 @@ impl Row {
             pop: HostPort { host: self.mailboxes.to_owned(), port: POPS },
             mx_suffixes: self.mx_suffixes.iter().map(|s| (*s).to_owned()).collect(),
             spf_include: self.spf_include.to_owned(),
+            dkim_suffixes: DKIM_SUFFIXES.map(str::to_owned).to_vec(),
+            autodiscover: self.autodiscover.to_owned(),
+            mta_sts_port: HTTPS,
             exchange_environment: self.exchange_environment.to_owned(),
             resolver: None,
             trust: Trust { system: true, extra: Vec::new() },
@@ -361,6 +413,24 @@ mod tests {
         assert!(cloud.owns_mx("Contoso-com.o-v1.MX.microsoft"));
         assert!(!cloud.owns_mx("mail.protection.outlook.com.evil.example"));
         assert!(!cloud.owns_mx("mx.example.com"));
+    }
+
+    #[test]
+    fn names_of_other_clouds_are_told_apart() {
+        let cloud = Cloud::named("worldwide").unwrap();
+        assert_eq!(cloud.other_with_mx("contoso-us.mail.protection.office365.us"), Some("gcc-high"));
+        assert_eq!(cloud.other_with_mx("contoso-cn.mail.protection.partner.outlook.cn"), Some("china"));
+        assert_eq!(cloud.other_with_mx("contoso-com.mail.protection.outlook.com"), None);
+        assert_eq!(cloud.other_with_mx("mx.example.com"), None);
+        // The government's two clouds share their names.
+        let dod = Cloud::named("dod").unwrap();
+        assert_eq!(dod.other_with_mx("contoso-us.mail.protection.office365.us"), None);
+        assert_eq!(cloud.with_autodiscover("Autodiscover.outlook.com").as_deref(), Some("worldwide"));
+        assert_eq!(cloud.with_autodiscover("autodiscover-dod.office365.us").as_deref(), Some("dod"));
+        assert_eq!(cloud.with_autodiscover("mail.example.com"), None);
+        assert!(cloud.keeps_dkim("selector1-contoso-com._domainkey.contoso.n-v1.dkim.mail.microsoft"));
+        assert!(cloud.keeps_dkim("selector1-contoso-com._domainkey.contoso.onmicrosoft.com"));
+        assert!(!cloud.keeps_dkim("key.onmicrosoft.com.evil.example"));
     }
 
     #[test]

@@ -142,8 +142,16 @@ async fn optional<T>(work: Option<impl Future<Output = T>>) -> Option<T> {
 }
 
 async fn dns(setup: &Setup, plan: &Plan) -> DnsFacts {
-    let domain = setup.domain.as_deref().unwrap_or_default();
-    probes::dns_domain(&setup.cloud, domain, setup.timeout, plan.now.as_second()).await
+    let job = probes::DomainJob {
+        cloud: &setup.cloud,
+        domain: setup.domain.as_deref().unwrap_or_default(),
+        selectors: &setup.selectors,
+        limit: setup.timeout,
+        proxy: setup.proxy.as_ref(),
+        mask: &setup.mask,
+        now: plan.now.as_second(),
+    };
+    probes::dns_domain(job).await
 }
 
 /// The tokens of the plan, requested at once.

@@ -378,7 +378,8 @@ impl Step {
             Step::Dns => {
                 let server = setup.cloud.resolver.map_or("the system's resolver".to_owned(), |r| r.to_string());
                 let domain = setup.domain.as_deref().unwrap_or_default();
-                (format!("look up MX, SPF and DMARC of {domain}"), Some(server), false)
+                let what = format!("look up the mail records of {domain}, and GET its MTA-STS policy where it has one");
+                (what, Some(server), false)
             }
             Step::Confirm { mailbox, folders, .. } => confirm::row(setup, mailbox, folders),
         };

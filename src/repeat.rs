@@ -55,7 +55,9 @@ fn missing(command: &str, options: &[(String, String)]) -> String {
         return String::new();
     };
     let said = |flag: &str| command.split_whitespace().any(|word| word == flag);
-    let wanted = options.iter().filter(|(flag, _)| !said(flag) && (*identity || !IDENTITY.contains(&flag.as_str())));
+    let looks_up = command.contains(" check-dns") || command.contains(" checkup");
+    let taken = |flag: &str| (*identity || !IDENTITY.contains(&flag)) && (looks_up || flag != "--selector");
+    let wanted = options.iter().filter(|(flag, _)| !said(flag) && taken(flag));
     wanted.filter_map(|(flag, value)| Some(format!(" {flag} {}", scripts::sh(value).ok()?))).collect()
 }
 
@@ -76,6 +78,9 @@ mod tests {
             complete("o365doctor check-dns a.b   # again"),
             "o365doctor check-dns a.b --cloud gcc-high   # again"
         );
+        let options = [("--selector".to_owned(), "s1,s2".to_owned())];
+        assert_eq!(completed("o365doctor check-dns", &options), "o365doctor check-dns --selector 's1,s2'");
+        assert_eq!(completed("o365doctor check-token", &options), "o365doctor check-token");
         for text in ["o365doctor explain x", "az ad sp show", "o365doctor sandbox", "the o365doctor way"] {
             assert_eq!(complete(text), text);
         }

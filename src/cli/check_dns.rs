@@ -6,7 +6,7 @@ use super::{Global, run};
 use crate::plan::Slice;
 use crate::setup::{InputError, Wants};
 
-/// Looks up MX, SPF and DMARC of a domain, and evaluates what they mean for Microsoft 365
+/// Looks up MX, SPF, DKIM, DMARC, MTA-STS, TLS reports and DANE of a domain, and says what they mean
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The domain [default: that of the profile's sender]
@@ -15,6 +15,9 @@ pub(super) struct Arguments {
     /// The same, as a flag
     #[arg(long, value_name = "DOMAIN", conflicts_with = "name")]
     domain: Option<String>,
+    /// A DKIM selector to look at beside those of Microsoft 365; may come several times
+    #[arg(long, value_name = "NAME")]
+    selector: Vec<String>,
     /// Round trip of the network put before the sandbox
     #[arg(long, value_name = "TIME", hide_short_help = true)]
     rtt: Option<String>,
@@ -23,6 +26,8 @@ pub(super) struct Arguments {
 pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, InputError> {
     let mut flags = toml::Table::new();
     run::insert(&mut flags, "domain", arguments.name.or(arguments.domain));
+    let selectors = Some(arguments.selector.join(",")).filter(|list| !list.is_empty());
+    run::insert(&mut flags, "selector", selectors);
     run::insert(&mut flags, "rtt", arguments.rtt);
     let wants = Wants { domain: true, ..Wants::default() };
     run::run(&global, flags, wants, |_| Slice { command: "check-dns", dns: true, ..Slice::default() }).await

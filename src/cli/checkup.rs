@@ -31,6 +31,9 @@ pub(super) struct Arguments {
     /// Domain to look up [default: the sender's]
     #[arg(long, value_name = "DOMAIN", help_heading = "Who and what")]
     domain: Option<String>,
+    /// A DKIM selector to look at beside those of Microsoft 365; may come several times
+    #[arg(long, value_name = "NAME", help_heading = "Who and what")]
+    selector: Vec<String>,
     /// Round trip of the network put before the sandbox
     #[arg(long, value_name = "TIME", hide_short_help = true)]
     rtt: Option<String>,
@@ -44,6 +47,8 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     flags.extend(table_of(&arguments.evidence));
     flags.extend(table_of(&arguments.confirmation));
     run::insert(&mut flags, "domain", arguments.domain);
+    let selectors = Some(arguments.selector.join(",")).filter(|list| !list.is_empty());
+    run::insert(&mut flags, "selector", selectors);
     run::insert(&mut flags, "rtt", arguments.rtt);
     let wants =
         Wants { credential: Need::Yes, mailbox: true, to: arguments.send, exchange_state: true, ..Wants::default() };

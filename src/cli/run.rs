@@ -50,8 +50,9 @@ pub(super) async fn load(global: &Global, mut flags: Table, wants: Wants) -> Res
 fn repeated(global: &Global, flags: &Table) -> Vec<(String, String)> {
     let config = global.config.as_ref().map(|file| ("--config".to_owned(), file.display().to_string()));
     let profile = global.profile.clone().map(|name| ("--profile".to_owned(), name));
-    let words =
-        ["cloud", "resolver", "ca_file", "tenant", "client_id", "mailbox", "from"].into_iter().filter_map(|word| {
+    let words = ["cloud", "resolver", "ca_file", "tenant", "client_id", "mailbox", "from", "selector"]
+        .into_iter()
+        .filter_map(|word| {
             let value = flags.get(word)?.as_str()?.to_owned();
             Some((format!("--{}", word.replace('_', "-")), value))
         });

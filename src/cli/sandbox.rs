@@ -147,6 +147,9 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
     table.insert("ca_file".to_owned(), text("ca.pem"));
     table.insert("mx_suffixes".to_owned(), Value::Array(cloud.mx_suffixes.iter().map(|s| text(s)).collect()));
     table.insert("spf_include".to_owned(), text(&cloud.spf_include));
+    table.insert("dkim_suffixes".to_owned(), Value::Array(cloud.dkim_suffixes.iter().map(|s| text(s)).collect()));
+    table.insert("autodiscover".to_owned(), text(&cloud.autodiscover));
+    table.insert("mta_sts_port".to_owned(), Value::Integer(i64::from(cloud.mta_sts_port)));
     let mut profiles = Table::new();
     for n in 0..tenants {
         let mut words = if n == 0 { sandbox.profile() } else { sandbox.profile_of(n) };

@@ -60,6 +60,8 @@ pub struct Record {
 const MOST_FAULTS: usize = 20;
 /// Addresses for reports; a receiver need serve no more than two (RFC 7489 section 6.2), an honest record has up to five.
 const MOST_ADDRESSES: usize = 10;
+/// RFC 5321 section 4.5.3.1.3, without the angle brackets.
+const LONGEST_ADDRESS: usize = 254;
 /// As much of a faulty tag as shows which it is.
 const EXCERPT: usize = 60;
 
@@ -167,7 +169,7 @@ impl Record {
             // What follows a question mark are header fields (RFC 6068).
             let address = address.split('?').next().unwrap_or_default();
             match address.rsplit_once('@') {
-                Some((local, domain)) if !local.is_empty() && is_domain(domain) => {
+                Some((local, domain)) if !local.is_empty() && address.len() <= LONGEST_ADDRESS && is_domain(domain) => {
                     if addresses.len() < MOST_ADDRESSES {
                         addresses.push(address.to_owned());
                     }

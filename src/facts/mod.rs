@@ -14,7 +14,10 @@ mod token;
 
 pub use confirm::{ArrivedFacts, AuthenticationFacts, ConfirmFacts, Folder, Hop, MethodResult, ReaderRight, SpamFacts};
 pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
-pub use dns::{DnsFacts, LookupFacts, MxFact, SpfFacts};
+pub use dns::{
+    AutodiscoverFacts, DaneFact, DkimKey, DkimSelector, DmarcPolicy, DmarcReport, DmarcStep, DnsFacts, LookupFacts,
+    MtaStsFacts, MtaStsPolicy, MxFact, SpfFacts, TlsReportFacts, TlsaFact,
+};
 pub use ews::{EwsActing, EwsAnswer, EwsExchange, EwsFacts};
 pub use exchange::{ExchangeFacts, ExchangeRole, MailboxRight, SmtpAuthSwitch, Unread};
 pub use graph::{GraphFacts, GraphRefusal};

@@ -1,5 +1,6 @@
 //! HTTPS requests: no redirect is followed, no answer is read without bound.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -52,6 +53,8 @@ pub struct Client {
     mask: Mask,
     /// For one request that must not be made twice.
     single: bool,
+    /// The addresses of one host, where they are not left to the system's resolver.
+    addresses: Option<(String, Vec<IpAddr>)>,
 }
 
 struct Built {
@@ -63,7 +66,7 @@ impl Client {
     /// A client for one cloud. That it can not be built is found out at the first request.
     pub fn new(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>, mask: &Mask) -> Client {
         let (cloud, proxy, mask) = (cloud.clone(), proxy.cloned(), mask.clone());
-        Client { built: Arc::default(), cloud, timeout, proxy, mask, single: false }
+        Client { built: Arc::default(), cloud, timeout, proxy, mask, single: false, addresses: None }
     }
 
     /// A client for one request that must not be made twice: no connection is taken over from another request, and the
@@ -72,11 +75,23 @@ impl Client {
         Client { single: true, ..Client::new(cloud, timeout, proxy, mask) }
     }
 
+    /// The same for one host at these addresses; none: as the system resolves its name.
+    pub(super) fn at(self, host: &str, addresses: Vec<IpAddr>) -> Client {
+        let addresses = (!addresses.is_empty()).then(|| (host.to_owned(), addresses));
+        Client { addresses, ..self }
+    }
+
     fn built(&self) -> &Built {
         self.built.get_or_init(|| {
             let single =
                 |builder: ClientBuilder| builder.retry(reqwest::retry::never()).pool_max_idle_per_host(0).http1_only();
             let more = |builder| if self.single { single(builder) } else { builder };
+            let more = |builder| {
+                let Some((host, ips)) = &self.addresses else { return more(builder) };
+                // The port is that of the address asked for.
+                let sockets: Vec<SocketAddr> = ips.iter().map(|ip| SocketAddr::new(*ip, 0)).collect();
+                more(builder).resolve_to_addrs(host, &sockets)
+            };
             match build(&self.cloud, self.timeout, self.proxy.as_ref(), more) {
                 Ok((client, shown)) => Built { client: Ok(client), shown },
                 Err(fault) => Built { client: Err(fault), shown: Shown::default() },
@@ -103,6 +118,20 @@ impl Client {
     /// GET with a token, for JSON.
     pub(super) async fn get_with(&self, url: &Url, token: &Secret) -> (HttpFacts, Option<Value>) {
         self.json(&format!("GET {url}"), |client| client.get(url.clone()).bearer_auth(token.expose())).await
+    }
+
+    /// GET, for text of at most so many octets.
+    pub(super) async fn text(&self, url: &Url, most: usize) -> (HttpFacts, Option<String>) {
+        let make = |client: &reqwest::Client| client.get(url.clone());
+        let (mut facts, body) = self.octets(&format!("GET {url}"), make, &mut Once::default()).await;
+        let Some(body) = body else { return (facts, None) };
+        let text = String::from_utf8_lossy(&body);
+        facts.words = Some(self.excerpt(&text));
+        if body.len() > most {
+            facts.fault = Some(Fault::new(FaultKind::TooLong, format!("an answer of more than {most} octets")));
+            return (facts, None);
+        }
+        (facts, Some(text.into_owned()))
     }
 
     /// POST of a form, for JSON. The form is encoded here, once.

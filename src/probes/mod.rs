@@ -21,7 +21,7 @@ mod web;
 
 pub use confirm::{ConfirmJob, probe as confirm};
 pub(crate) use dns::Resolver;
-pub use dns::{SmartHost, addresses, domain as dns_domain, smart_host};
+pub use dns::{DomainJob, SmartHost, addresses, domain as dns_domain, smart_host};
 pub use entra::{Keys, discovery};
 pub use ews::probe as ews;
 pub use graph::probe as graph;

@@ -200,6 +200,7 @@ pub(super) fn names() -> BTreeMap<String, bool> {
         .collect();
     names.remove("_domain");
     names.insert("domain".to_owned(), false);
+    names.insert("selector".to_owned(), false);
     names.extend(NO_FLAG.map(|name| (name.to_owned(), name == "send")));
     names
 }

@@ -176,6 +176,7 @@ fn make(
         credential: None,
         to: parse("to", &words.to, lint::address)?,
         domain: parse("domain", &words.domain.clone().or(sender_domain), lint::domain)?,
+        selectors: words.selector.as_deref().map_or(Ok(Vec::new()), |list| selectors(origins, list))?,
         object_id: parse("object_id", &words.object_id, lint::object_id)?,
         scope: parse("scope", &words.scope, lint::app_scope)?,
         via: via(words, origins, &roads)?,
@@ -211,6 +212,23 @@ fn make(
     }
     take_credential(&mut setup, words, origins, wants)?;
     Ok(setup)
+}
+
+/// Selectors that are asked for at a time; a domain with more than ten senders is rare.
+const MOST_SELECTORS: usize = 10;
+
+/// Names of DKIM selectors, with commas between them (RFC 6376 section 3.1: labels of a domain name).
+fn selectors(origins: &Origins, list: &str) -> Result<Vec<String>, InputError> {
+    let place = origins.of("selector");
+    let names: Vec<String> = list.split(',').map(|name| name.trim().to_lowercase()).collect();
+    if let Some(bad) = names.iter().find(|name| !name.is_ascii() || !lint::is_domain(&format!("{name}._domainkey"))) {
+        let words = format!("is {}; it takes the name that stands before ._domainkey", lint::shown(bad));
+        return Err(InputError::new(place, words));
+    }
+    if names.len() > MOST_SELECTORS {
+        return Err(InputError::new(place, format!("names {} selectors; {MOST_SELECTORS} at a time", names.len())));
+    }
+    Ok(names)
 }
 
 /// A proxy may repeat what it was sent, as any server.

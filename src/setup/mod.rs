@@ -56,6 +56,8 @@ pub struct Setup {
     pub to: Option<String>,
     /// The domain whose records are looked at.
     pub domain: Option<String>,
+    /// Selectors of its DKIM signatures beside those of Microsoft 365.
+    pub selectors: Vec<String>,
     /// The enterprise application's object id, given by hand.
     pub object_id: Option<String>,
     /// The roads of this run.

@@ -50,6 +50,7 @@ pub(super) struct Words {
     pub(super) confirm_via: Option<String>,
     pub(super) domain: Option<String>,
     pub(super) exchange_state: Option<String>,
+    pub(super) selector: Option<String>,
     pub(super) send: bool,
 }
 

@@ -1,5 +1,15 @@
 //! What the Domain Name System says of a domain.
 
+mod dkim;
+mod dmarc;
+mod names;
+mod transport;
+
+pub use dkim::{DkimKey, DkimSelector};
+pub use dmarc::{DmarcPolicy, DmarcReport, DmarcStep};
+pub use names::AutodiscoverFacts;
+pub use transport::{DaneFact, MtaStsFacts, MtaStsPolicy, TlsReportFacts, TlsaFact};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +33,39 @@ pub struct DnsFacts {
     pub dmarc_lookup: LookupFacts,
     /// The texts there that begin with `v=DMARC1`.
     pub dmarc: Vec<String>,
+    /// Texts there that look like a record and are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dmarc_misspelt: Vec<String>,
+    /// The names above the domain, nearest first; asked where the domain has no record of its own that counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dmarc_walk: Vec<DmarcStep>,
+    /// The policy in force for the domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dmarc_policy: Option<DmarcPolicy>,
+    /// Where the reports of that policy go.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dmarc_reports: Vec<DmarcReport>,
+    /// The selectors of the domain's signatures; none: they were not looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dkim: Option<Vec<DkimSelector>>,
+    /// MTA-STS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mta_sts: Option<MtaStsFacts>,
+    /// Reports on TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_reports: Option<TlsReportFacts>,
+    /// The certificates that the mail exchangers announce.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dane: Option<Vec<DaneFact>>,
+    /// Whether the resolver says that it validates, asked of the root, which is signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validating: Option<bool>,
+    /// `autodiscover.<domain>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autodiscover: Option<AutodiscoverFacts>,
+    /// The records by which Microsoft 365 verified that the domain is somebody's own (`MS=`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verification: Vec<String>,
 }
 
 /// How a look-up ended.
@@ -60,6 +103,12 @@ pub struct MxFact {
     pub addresses: Vec<String>,
     /// Whether the host belongs to the cloud.
     pub microsoft: bool,
+    /// The name that the host is an alias of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// Another cloud of Microsoft's that the host belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_cloud: Option<String>,
 }
 
 /// The sender policy of a domain.

@@ -1,36 +1,79 @@
 //! Look-ups in the Domain Name System, each with how it ended.
 
+mod dkim;
+mod dmarc;
+mod mx;
+mod names;
 mod resolver;
 mod spf;
+mod transport;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use hickory_proto::rr::RecordType;
+use url::Url;
 
 pub(crate) use self::resolver::Resolver;
-use self::resolver::exchanger;
 use crate::cloud::Cloud;
-use crate::facts::{DnsFacts, LookupFacts, MxFact, SmartHostFacts};
+use crate::facts::{DnsFacts, SmartHostFacts};
+use crate::setup::secret::Mask;
 use crate::spf::Lookup as _;
 
+/// What is to be looked up.
+#[derive(Clone, Copy)]
+pub struct DomainJob<'a> {
+    /// Whose names and suffixes count.
+    pub cloud: &'a Cloud,
+    /// The domain.
+    pub domain: &'a str,
+    /// Selectors beside those of Microsoft 365.
+    pub selectors: &'a [String],
+    /// The longest that the look-ups may take.
+    pub limit: Duration,
+    /// For the policy of MTA-STS.
+    pub proxy: Option<&'a Url>,
+    /// Keeps the secrets of the run out of what is kept of that answer.
+    pub mask: &'a Mask,
+    /// Seconds since 1970, for the macro `t` of SPF.
+    pub now: i64,
+}
+
 /// Everything about one domain, its look-ups side by side.
-pub async fn domain(cloud: &Cloud, domain: &str, limit: Duration, now: i64) -> DnsFacts {
-    let resolver = Resolver::of(cloud, limit);
-    let mut facts = DnsFacts { domain: domain.to_owned(), resolver: resolver.label.clone(), ..DnsFacts::default() };
-    let dmarc = format!("_dmarc.{domain}");
-    let (mx, dmarc, spf) = tokio::join!(
-        resolver.exchangers(cloud, domain),
-        resolver.texts(&dmarc),
-        resolver.sender_policy(cloud, domain, now)
+pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
+    let DomainJob { cloud, domain, .. } = job;
+    let resolver = Resolver::of(cloud, job.limit);
+    let mail = async {
+        let (lookup, hosts) = resolver.mail_hosts(domain).await;
+        let (mx, dane) = tokio::join!(resolver.exchangers(cloud, &hosts), resolver.dane(&hosts));
+        (lookup, mx, dane)
+    };
+    let (mail, dmarc, spf, dkim, mta_sts, tls_reports, autodiscover, verification, validating) = tokio::join!(
+        mail,
+        resolver.dmarc(domain, resolver.exists(domain)),
+        resolver.sender_policy(cloud, domain, job.now),
+        resolver.dkim(cloud, domain, job.selectors),
+        resolver.mta_sts(&job),
+        resolver.tls_reports(domain),
+        resolver.autodiscover(cloud, domain),
+        resolver.verification(domain),
+        resolver.validates(),
     );
-    (facts.mx_lookup, facts.mx) = mx;
-    let (lookup, texts) = dmarc;
-    facts.dmarc_lookup = lookup;
-    // RFC 9989 section 4.7: what does not begin with the version is no DMARC record.
-    facts.dmarc = texts.into_iter().filter(|text| text.trim_start().to_lowercase().starts_with("v=dmarc1")).collect();
-    facts.spf = spf;
-    facts
+    let (mx_lookup, mx, dane) = mail;
+    DnsFacts {
+        domain: domain.to_owned(),
+        resolver: resolver.label,
+        mx_lookup,
+        mx,
+        spf,
+        dkim: Some(dkim),
+        mta_sts: Some(mta_sts),
+        tls_reports: Some(tls_reports),
+        dane: Some(dane),
+        validating: Some(validating),
+        autodiscover: Some(autodiscover),
+        verification,
+        ..dmarc
+    }
 }
 
 /// A mail exchanger of the cloud's own, and how it was found.
@@ -47,7 +90,8 @@ pub struct SmartHost {
 /// can not be computed).
 pub async fn smart_host(cloud: &Cloud, domain: &str, limit: Duration) -> SmartHost {
     let resolver = Resolver::of(cloud, limit);
-    let (lookup, exchangers) = resolver.exchangers(cloud, domain).await;
+    let (lookup, hosts) = resolver.mail_hosts(domain).await;
+    let exchangers = resolver.exchangers(cloud, &hosts).await;
     let others = exchangers.iter().filter(|mx| !mx.microsoft).map(|mx| mx.host.clone()).collect();
     let facts = SmartHostFacts { source: format!("the MX record of {domain}"), lookup, others };
     let own = exchangers.into_iter().find(|mx| mx.microsoft);
@@ -61,22 +105,4 @@ pub async fn addresses(cloud: &Cloud, host: &str, limit: Duration) -> Vec<IpAddr
     let (a, aaaa) = tokio::join!(resolver.a(host), resolver.aaaa(host));
     let a = a.into_iter().flatten().map(IpAddr::V4);
     a.chain(aaaa.into_iter().flatten().map(IpAddr::V6)).collect()
-}
-
-impl Resolver {
-    async fn exchangers(&self, cloud: &Cloud, domain: &str) -> (LookupFacts, Vec<MxFact>) {
-        let answer = self.ask(domain, RecordType::MX).await;
-        let mut found: Vec<(u16, String)> = answer.records.into_iter().filter_map(exchanger).collect();
-        found.sort();
-        found.truncate(20);
-        let mut exchangers = Vec::new();
-        for (preference, host) in found {
-            let (a, aaaa) = tokio::join!(self.a(&host), self.aaaa(&host));
-            let mut addresses: Vec<String> = a.into_iter().flatten().map(|ip| ip.to_string()).collect();
-            addresses.extend(aaaa.into_iter().flatten().map(|ip| ip.to_string()));
-            let microsoft = cloud.owns_mx(&host);
-            exchangers.push(MxFact { preference, host, addresses, microsoft });
-        }
-        (answer.ended, exchangers)
-    }
 }

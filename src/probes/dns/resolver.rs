@@ -1,6 +1,7 @@
 //! The wire: own questions over UDP, TCP after truncation, each with how it ended.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::task::Poll;
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
@@ -47,35 +48,51 @@ impl Resolver {
         (answer.ended, texts.map(|octets| String::from_utf8_lossy(&octets).into_owned()).collect())
     }
 
+    /// The one name that `name` is an alias of.
+    pub(super) async fn alias(&self, name: &str) -> (LookupFacts, Option<String>) {
+        let answer = self.ask(name, RecordType::CNAME).await;
+        (answer.ended, answer.records.into_iter().find_map(alias).map(|target| plain(&target)))
+    }
+
     pub(super) async fn ask(&self, name: &str, kind: RecordType) -> Found {
         // By labels: macros of SPF can put blanks and backslashes into a name, which a parser of text would read otherwise.
         let Ok(mut wanted) = Name::from_labels(name.trim_end_matches('.').split('.').map(str::as_bytes)) else {
             return Found::nothing(LookupFacts::NoSuchName);
         };
         wanted.set_fqdn(true);
+        self.follow(wanted, kind).await
+    }
+
+    /// The start of authority of the root.
+    pub(super) async fn ask_root(&self) -> Found {
+        self.follow(Name::root(), RecordType::SOA).await
+    }
+
+    async fn follow(&self, mut wanted: Name, kind: RecordType) -> Found {
+        let mut aliases: Vec<String> = Vec::new();
         for _ in 0..MOST_ALIASES {
             let message = match self.query(&wanted, kind).await {
                 Ok(message) => message,
-                Err(ended) => return Found::nothing(ended),
+                Err(ended) => return Found { aliases, ..Found::nothing(ended) },
             };
-            if let Some(ended) = failure(&message) {
-                return Found::nothing(ended);
-            }
-            let (records, aliases): (Vec<_>, Vec<_>) =
+            let (ended, authentic) = (failure(&message), message.metadata.authentic_data);
+            let (records, others): (Vec<_>, Vec<_>) =
                 message.answers.into_iter().map(|record| record.data).partition(|data| data.record_type() == kind);
-            if !records.is_empty() {
-                return Found { ended: LookupFacts::Found, records };
+            let targets: Vec<Name> = others.into_iter().filter_map(alias).collect();
+            let room = MOST_ALIASES.saturating_sub(aliases.len());
+            aliases.extend(targets.iter().take(room).map(plain));
+            if let Some(ended) = ended {
+                return Found { aliases, authentic, ..Found::nothing(ended) };
             }
-            match aliases
-                .into_iter()
-                .rev()
-                .find_map(|data| if let RData::CNAME(target) = data { Some(target.0) } else { None })
-            {
+            if !records.is_empty() {
+                return Found { ended: LookupFacts::Found, records, aliases, authentic };
+            }
+            match targets.into_iter().next_back() {
                 Some(target) => wanted = target,
-                None => return Found::nothing(LookupFacts::NoSuchType),
+                None => return Found { aliases, authentic, ..Found::nothing(LookupFacts::NoSuchType) },
             }
         }
-        Found::nothing(LookupFacts::Failed(format!("more than {MOST_ALIASES} aliases")))
+        Found { aliases, ..Found::nothing(LookupFacts::Failed(format!("more than {MOST_ALIASES} aliases"))) }
     }
 
     /// Asks one server after the other, each twice over UDP.
@@ -107,6 +124,25 @@ impl Resolver {
     }
 }
 
+/// All of them at once; the results stand in the order of the work.
+pub(super) async fn together<T>(work: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut work: Vec<_> = work.into_iter().map(|one| (Box::pin(one), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut pending = false;
+        for (one, result) in &mut work {
+            if result.is_none() {
+                match one.as_mut().poll(context) {
+                    Poll::Ready(value) => *result = Some(value),
+                    Poll::Pending => pending = true,
+                }
+            }
+        }
+        if pending { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    work.into_iter().filter_map(|(_, result)| result).collect()
+}
+
 fn servers(cloud: &Cloud) -> (Vec<SocketAddr>, String) {
     if let Some(address) = cloud.resolver {
         return (vec![address], address.to_string());
@@ -125,11 +161,15 @@ fn servers(cloud: &Cloud) -> (Vec<SocketAddr>, String) {
 pub(super) struct Found {
     pub(super) ended: LookupFacts,
     pub(super) records: Vec<RData>,
+    /// The names that the one asked for leads to, in the order in which they were read.
+    pub(super) aliases: Vec<String>,
+    /// Whether the server says that it has validated the last answer (the AD flag, RFC 4035 section 3.2.3).
+    pub(super) authentic: bool,
 }
 
 impl Found {
     fn nothing(ended: LookupFacts) -> Found {
-        Found { ended, records: Vec::new() }
+        Found { ended, records: Vec::new(), aliases: Vec::new(), authentic: false }
     }
 }
 
@@ -148,6 +188,8 @@ async fn exchange(server: SocketAddr, name: &Name, kind: RecordType) -> Result<M
     let id = u16::from_be_bytes(uuid::Uuid::new_v4().as_bytes()[..2].try_into().unwrap_or_default());
     let mut question = Message::new(id, MessageType::Query, OpCode::Query);
     question.metadata.recursion_desired = true;
+    // Asks for the flag in the answer (RFC 6840 section 5.7).
+    question.metadata.authentic_data = true;
     let query = Query::query(name.clone(), kind);
     question.add_query(query.clone());
     let mut edns = Edns::new();
@@ -228,6 +270,10 @@ impl Lookup for Resolver {
     }
 }
 
+fn alias(data: RData) -> Option<Name> {
+    if let RData::CNAME(target) = data { Some(target.0) } else { None }
+}
+
 fn text(data: RData) -> Option<Vec<u8>> {
     if let RData::TXT(text) = data { Some(text.txt_data.concat()) } else { None }
 }
@@ -237,6 +283,6 @@ pub(super) fn exchanger(data: RData) -> Option<(u16, String)> {
 }
 
 /// A name without its final dot.
-fn plain(name: &Name) -> String {
+pub(super) fn plain(name: &Name) -> String {
     name.to_ascii().trim_end_matches('.').to_owned()
 }
