@@ -15,10 +15,17 @@ use hickory_server::zone_handler::{AxfrPolicy, Catalog, MessageResponseBuilder, 
 use tokio::net::{TcpListener, UdpSocket};
 
 use super::Shared;
-use super::state::{MX_DOMAIN, SPF_INCLUDE, State, Tenant};
+use super::state::{DkimSelector, MX_DOMAIN, SPF_INCLUDE, State, Tenant};
 
 /// Nobody keeps a TCP connection to a resolver open for long.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// A sound key of 2048 bits, whose private half nobody has.
+const DKIM_KEY: &str = "v=DKIM1; k=rsa; p=\
+    MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAqmqSZZDdXqStszSjlH5PUOSrBjWc535UwO+jVSwn7bqi4iiQDtoz7ugh\
+    /m67Qveyk2T3Uor9R4+3wgpY/XxTYcXnho8Ic86r2QpMf9N9ox0EuI0dp2CTtgHRV9wjvvmy+xXtAHuhREQ7ao7aid9QrufRi9kG\
+    ziVs1AcREiRi3dvgVvFSqpHVzvpbx3IfPJ71Jd+rcX9lxrMqjsyfKBEgaEB+eW3VZ+6IZROeeLamHYKGKQxMJMJSB95ZmRTGqIjH\
+    lShSLTDRmllHY6PS39Cyt1qKEuv3r5MKXhSqgxfzrFvNt54TfbRTxfai6uUQebFim5sH9nx1f1hr37kRnWY3NQIDAQAB";
 
 /// Serves until it is dropped.
 pub(super) async fn serve(udp: UdpSocket, tcp: TcpListener, state: Shared, rtt: Duration) {
@@ -61,6 +68,11 @@ fn shared_records(state: &State) -> String {
     for tenant in &state.tenants {
         let label = tenant.domain.replace('.', "-");
         zone.push_str(&format!("{label}.{MX_DOMAIN}. 3600 IN A 127.0.0.1\n"));
+        for selector in &tenant.dns.dkim {
+            if let Some(target) = &selector.target {
+                zone.push_str(&key(&format!("{target}."), selector));
+            }
+        }
     }
     zone
 }
@@ -70,14 +82,37 @@ fn records(tenant: &Tenant) -> String {
     for mx in &tenant.dns.mx {
         zone.push_str(&format!("@ 3600 IN MX {mx}\n"));
     }
-    for (name, texts) in [("@", &tenant.dns.txt), ("_dmarc", &tenant.dns.dmarc)] {
+    let dns = &tenant.dns;
+    let texts = [("@", &dns.txt), ("_dmarc", &dns.dmarc), ("_mta-sts", &dns.mta_sts), ("_smtp._tls", &dns.tls_reports)];
+    for (name, texts) in texts {
         for text in texts {
             zone.push_str(&format!("{name} 3600 IN TXT {}\n", quoted(text)));
         }
     }
-    zone.push_str(&tenant.dns.more);
+    for selector in &dns.dkim {
+        let name = format!("{}._domainkey", selector.name);
+        match &selector.target {
+            Some(target) => zone.push_str(&format!("{name} 3600 IN CNAME {target}.\n")),
+            None => zone.push_str(&key(&name, selector)),
+        }
+    }
+    if dns.mta_sts_policy.is_some() {
+        zone.push_str("mta-sts 3600 IN A 127.0.0.1\n");
+    }
+    if let Some(target) = &dns.autodiscover {
+        zone.push_str(&format!("autodiscover 3600 IN CNAME {target}.\n"));
+    }
+    zone.push_str(&dns.more);
     zone.push('\n');
     zone
+}
+
+/// The key record at a name, if there is one.
+fn key(name: &str, selector: &DkimSelector) -> String {
+    match selector.key.as_deref().unwrap_or(DKIM_KEY) {
+        "" => String::new(),
+        text => format!("{name} 3600 IN TXT {}\n", quoted(text)),
+    }
 }
 
 /// A text as strings of at most 255 octets (RFC 1035 section 3.3.14).

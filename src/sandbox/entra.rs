@@ -41,6 +41,7 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: 
         .layer(from_fn_with_state(state.clone(), misbehave))
         .merge(super::graph::routes())
         .merge(super::ews::routes())
+        .merge(super::mta_sts::routes())
         .with_state(state);
     let _ = warm.await;
     let _ = axum::serve(door, router).await;

@@ -17,6 +17,7 @@ mod keys;
 mod lines;
 mod mail;
 mod messages;
+mod mta_sts;
 mod note;
 mod odata;
 mod pop;
@@ -183,6 +184,9 @@ impl Sandbox {
             pop: port(self.addresses.pop, self.scenario.pop_closed),
             mx_suffixes: vec![format!(".{}", state::MX_DOMAIN)],
             spf_include: state::SPF_INCLUDE.to_owned(),
+            dkim_suffixes: vec![format!(".{}", state::DKIM_DOMAIN), ".onmicrosoft.test".to_owned()],
+            autodiscover: state::AUTODISCOVER.to_owned(),
+            mta_sts_port: self.addresses.login.port(),
             resolver: Some(self.addresses.dns),
             trust: Trust {
                 system: false,

@@ -16,6 +16,11 @@ pub(super) const MX_DOMAIN: &str = "mail.protection.outlook.test";
 /// What the sandbox's domains include in their SPF record.
 pub(super) const SPF_INCLUDE: &str = "spf.protection.outlook.test";
 
+/// Below this name lie the DKIM keys of the sandbox's tenants.
+pub(super) const DKIM_DOMAIN: &str = "dkim.mail.microsoft.test";
+/// What `autodiscover` of the sandbox's domains is an alias of.
+pub(super) const AUTODISCOVER: &str = "autodiscover.outlook.test";
+
 /// Everything that the services look at.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -235,6 +240,15 @@ pub(super) struct Records {
     pub(super) mx: Vec<String>,
     pub(super) txt: Vec<String>,
     pub(super) dmarc: Vec<String>,
+    pub(super) dkim: Vec<DkimSelector>,
+    /// The texts of `_mta-sts`.
+    pub(super) mta_sts: Vec<String>,
+    /// The policy that its host serves over HTTPS; none: the host is not there.
+    pub(super) mta_sts_policy: Option<String>,
+    /// The texts of `_smtp._tls`.
+    pub(super) tls_reports: Vec<String>,
+    /// What `autodiscover` is an alias of.
+    pub(super) autodiscover: Option<String>,
     /// Further records, in the form of a zone file, relative to the domain.
     pub(super) more: String,
     /// Whether the domain exists at all.
@@ -245,6 +259,17 @@ pub(super) struct Records {
     pub(super) refuses: bool,
     /// Answer nothing for the domain.
     pub(super) silent: bool,
+}
+
+/// A selector of the domain.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct DkimSelector {
+    pub(super) name: String,
+    /// The name that it is an alias of; none: the key stands at the selector itself.
+    pub(super) target: Option<String>,
+    /// The key record; none said: a sound one; empty: there is none.
+    pub(super) key: Option<String>,
 }
 
 /// A mail that lies in a mailbox.
@@ -345,7 +370,11 @@ impl Tenant {
             let holder = |who: &String| if who.contains('@') { name(who) } else { id(who) };
             mailbox.full_access = mailbox.full_access.iter().map(holder).collect();
         }
-        for records in [&mut tenant.dns.mx, &mut tenant.dns.txt, &mut tenant.dns.dmarc] {
+        for selector in &mut tenant.dns.dkim {
+            selector.target = selector.target.as_deref().map(name);
+        }
+        let dns = &mut tenant.dns;
+        for records in [&mut dns.mx, &mut dns.txt, &mut dns.dmarc, &mut dns.tls_reports] {
             *records = records.iter().map(|record| name(record)).collect();
         }
         tenant

@@ -1,8 +1,11 @@
 //! Checks of the domain's records.
 
+mod dkim;
 mod dmarc;
 mod mx;
+mod names;
 mod spf;
+mod transport;
 
 use crate::check::{Check, Judgement, NotObserved, Verdict};
 use crate::facts::{DnsFacts, LookupFacts, Visit};
@@ -25,5 +28,20 @@ fn failed(name: &str, ended: &LookupFacts) -> Option<Judgement> {
     }
 }
 
-pub(super) static CHECKS: &[&Check] =
-    &[&mx::MX, &spf::SPF, &spf::SPF_BUDGET, &spf::SPF_ALL, &spf::SPF_MICROSOFT, &dmarc::DMARC];
+pub(super) static CHECKS: &[&Check] = &[
+    &mx::MX,
+    &spf::SPF,
+    &spf::SPF_BUDGET,
+    &spf::SPF_ALL,
+    &spf::SPF_MICROSOFT,
+    &dkim::DKIM,
+    &dkim::DKIM_KEY,
+    &dmarc::DMARC,
+    &dmarc::DMARC_TAGS,
+    &dmarc::DMARC_REPORTS,
+    &dmarc::DMARC_ALIGNMENT,
+    &transport::MTA_STS,
+    &transport::TLS_RPT,
+    &transport::DANE,
+    &names::AUTODISCOVER,
+];

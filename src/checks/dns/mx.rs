@@ -31,11 +31,19 @@ fn mx(visit: &Visit) -> Judgement {
     if let Some(dangling) = dns.mx.iter().find(|mx| mx.addresses.is_empty()) {
         return Verdict::warn(&cause::MX_DANGLING, format!("{} has no address", dangling.host));
     }
+    if let Some(mx) = dns.mx.iter().find(|mx| mx.alias.is_some()) {
+        let words = format!("{} is an alias of {}", mx.host, mx.alias.as_deref().unwrap_or_default());
+        return Verdict::warn(&cause::MX_ALIAS, words);
+    }
+    if let Some(mx) = dns.mx.iter().find(|mx| mx.other_cloud.is_some()) {
+        let cloud = mx.other_cloud.as_deref().unwrap_or_default();
+        return Verdict::warn(&cause::MX_OTHER_CLOUD, format!("{} is of the cloud {cloud}", mx.host));
+    }
     let hosts: Vec<String> = dns.mx.iter().map(|mx| format!("{} {}", mx.preference, mx.host)).collect();
     let whose = match dns.mx.iter().filter(|mx| mx.microsoft).count() {
         0 => "; mail arrives through another service, which is no fault",
         all if all == dns.mx.len() => "; the smart host of a relay",
-        _ => "; some of Microsoft 365, some not",
+        _ => return Verdict::warn(&cause::MX_MIXED, hosts.join("\n")),
     };
     Verdict::pass(format!("{}{whose}", hosts.join(", ")))
 }
