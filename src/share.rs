@@ -2,6 +2,7 @@
 //! stays equal and the judgement is the same.
 
 mod arrived;
+mod records;
 
 use std::collections::BTreeMap;
 
@@ -50,6 +51,9 @@ fn by_place(visit: &mut Visit) {
         for part in &mut exchange.unread {
             part.why = without_quoted(&part.why);
         }
+    }
+    if let Some(dns) = &mut visit.facts.dns {
+        records::without_tenant(dns);
     }
     let lines = visit.facts.smtp_talks_mut().flat_map(|smtp| &mut smtp.transcript);
     for line in lines.filter(|line| line.side == '>' && line.text.starts_with("EHLO ")) {
@@ -196,7 +200,7 @@ fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
         named_by_exchange(state).map(|name| of_address(&name)).chain([tenant])
     });
     let own = of_setup.into_iter().chain([of_address(&setup.hve_account)]);
-    let all = own.chain(of_exchange).chain(arrived::domains(visit));
+    let all = own.chain(of_exchange).chain(arrived::domains(visit)).chain(records::domains(visit));
     let microsofts = |domain: &String| MICROSOFT.iter().any(|own| domain.eq_ignore_ascii_case(own));
     for domain in all.flatten().filter(|domain| !microsofts(domain)) {
         let n = names.values().filter(|stand_in| stand_in.ends_with(".example")).count() + 1;
@@ -216,6 +220,7 @@ fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let own = [setup.mailbox.clone(), setup.from.clone(), setup.to.clone(), setup.hve_account.clone()];
     let all = own.into_iter().chain(claims).chain(wrapped);
     let all = all.chain(visit.facts.exchange.iter().flat_map(named_by_exchange)).chain(arrived::people(visit));
+    let all = all.chain(records::people(visit));
     for (n, person) in all.flatten().enumerate() {
         let stand_in = match person.rsplit_once('@') {
             Some((_, domain)) => {

@@ -68,6 +68,8 @@ fn shared_records(state: &State) -> String {
     for tenant in &state.tenants {
         let label = tenant.domain.replace('.', "-");
         zone.push_str(&format!("{label}.{MX_DOMAIN}. 3600 IN A 127.0.0.1\n"));
+        zone.push_str(&tenant.dns.elsewhere);
+        zone.push('\n');
         for selector in &tenant.dns.dkim {
             if let Some(target) = &selector.target {
                 zone.push_str(&key(&format!("{target}."), selector));
@@ -99,7 +101,7 @@ fn records(tenant: &Tenant) -> String {
     if dns.mta_sts_policy.is_some() {
         zone.push_str("mta-sts 3600 IN A 127.0.0.1\n");
     }
-    if let Some(target) = &dns.autodiscover {
+    if let Some(target) = dns.autodiscover.as_ref().filter(|target| !target.is_empty()) {
         zone.push_str(&format!("autodiscover 3600 IN CNAME {target}.\n"));
     }
     zone.push_str(&dns.more);

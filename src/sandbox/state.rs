@@ -251,6 +251,8 @@ pub(super) struct Records {
     pub(super) autodiscover: Option<String>,
     /// Further records, in the form of a zone file, relative to the domain.
     pub(super) more: String,
+    /// Records of other domains, likewise, relative to the root.
+    pub(super) elsewhere: String,
     /// Whether the domain exists at all.
     pub(super) gone: bool,
     /// Answer SERVFAIL for the domain.

@@ -1,6 +1,6 @@
 //! The keys that the domain's mail is signed with.
 
-use super::{facts, failed};
+use super::{existing, unseen};
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
 use crate::facts::{DkimSelector, DnsFacts, LookupFacts, Visit};
 use crate::kb::{Cause, cause};
@@ -22,12 +22,8 @@ const SHORTEST: u32 = 1024;
 const LONG_ENOUGH: u32 = 2048;
 
 fn selectors(visit: &Visit) -> Result<(&DnsFacts, &[DkimSelector]), NotObserved> {
-    let dns = facts(visit)?;
-    let selectors = dns.dkim.as_deref().ok_or("no selector was looked up")?;
-    if dns.mx_lookup == LookupFacts::NoSuchName {
-        return Err("the domain does not exist".into());
-    }
-    Ok((dns, selectors))
+    let dns = existing(visit)?;
+    Ok((dns, dns.dkim.as_deref().ok_or("no selector was looked up")?))
 }
 
 /// Whether a signature can be verified with the key.
@@ -50,7 +46,7 @@ fn dkim(visit: &Visit) -> Judgement {
         let all: Vec<&str> = at_microsoft.iter().map(|selector| selector.selector.as_str()).collect();
         return Verdict::pass(format!("{}: {}", all.join(", "), first.aliases.join(", ")));
     }
-    let lost = own.iter().find_map(|selector| failed(&name(dns, selector), &selector.lookup));
+    let lost = own.iter().find_map(|selector| unseen(&name(dns, selector), &selector.lookup));
     if let Some(judgement) = lost {
         return judgement;
     }
@@ -92,11 +88,7 @@ fn dkim_key(visit: &Visit) -> Judgement {
     let faults: Vec<(&'static Cause, String)> = there.iter().filter_map(|selector| fault(dns, selector)).collect();
     let good: Vec<&DkimSelector> = there.iter().copied().filter(|selector| sound(selector)).collect();
     if good.is_empty() {
-        let lost = there.iter().find_map(|selector| failed(&name(dns, selector), &selector.lookup));
-        if let Some(judgement) = lost {
-            return judgement;
-        }
-        let Some((cause, _)) = faults.first() else { return Err("no key was seen".into()) };
+        let Some((cause, _)) = faults.first() else { return Err("no key could be looked up".into()) };
         let words: Vec<&str> = faults.iter().map(|(_, words)| words.as_str()).collect();
         return Verdict::fail(cause, words.join("\n"));
     }

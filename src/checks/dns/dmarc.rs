@@ -1,6 +1,6 @@
 //! The DMARC policy: which is in force, what its record says, where its reports go, and whether our mail passes it.
 
-use super::{facts, failed};
+use super::{facts, failed, unseen};
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
 use crate::dmarc::{InForce, Policy, Record, Tag, Visited, in_force};
 use crate::facts::{DnsFacts, LookupFacts, Visit};
@@ -59,10 +59,8 @@ fn dmarc(visit: &Visit) -> Judgement {
 /// Nobody publishes a policy; unless a name above could not be asked, which might.
 fn nothing(dns: &DnsFacts, name: &str) -> Judgement {
     for step in &dns.dmarc_walk {
-        if let Some(Ok(Verdict::Fail(reason) | Verdict::Unproven(reason))) =
-            failed(&format!("_dmarc.{}", step.domain), &step.lookup)
-        {
-            return Ok(Verdict::Unproven(reason));
+        if let Some(judgement) = unseen(&format!("_dmarc.{}", step.domain), &step.lookup) {
+            return judgement;
         }
     }
     let mut words = format!("{name} has no record that begins with v=DMARC1");
@@ -158,8 +156,8 @@ fn reports(visit: &Visit) -> Judgement {
     let mut missing = Vec::new();
     for report in refused {
         let asked = report.asked.as_deref().unwrap_or_default();
-        if let Some(Ok(Verdict::Fail(reason) | Verdict::Unproven(reason))) = failed(asked, &report.lookup) {
-            return Ok(Verdict::Unproven(reason));
+        if let Some(judgement) = unseen(asked, &report.lookup) {
+            return judgement;
         }
         missing.push(format!("{}: there is no v=DMARC1 at {asked}", report.address));
     }

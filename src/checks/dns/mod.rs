@@ -28,6 +28,25 @@ fn failed(name: &str, ended: &LookupFacts) -> Option<Judgement> {
     }
 }
 
+/// The same where nothing hangs on the record: what could not be looked up is not known, and no more.
+fn unseen(name: &str, ended: &LookupFacts) -> Option<Judgement> {
+    failed(name, ended).map(|judgement| {
+        judgement.map(|verdict| match verdict {
+            Verdict::Fail(reason) => Verdict::Unproven(reason),
+            other => other,
+        })
+    })
+}
+
+/// The facts of a domain that exists.
+fn existing(visit: &Visit) -> Result<&DnsFacts, NotObserved> {
+    let dns = facts(visit)?;
+    if dns.mx_lookup == LookupFacts::NoSuchName {
+        return Err("the domain does not exist".into());
+    }
+    Ok(dns)
+}
+
 pub(super) static CHECKS: &[&Check] = &[
     &mx::MX,
     &spf::SPF,

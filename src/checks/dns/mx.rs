@@ -28,16 +28,16 @@ fn mx(visit: &Visit) -> Judgement {
             format!("{} MX {} {}", dns.domain, literal.preference, literal.host),
         );
     }
+    if let Some(mx) = dns.mx.iter().find(|mx| mx.other_cloud.is_some()) {
+        let cloud = mx.other_cloud.as_deref().unwrap_or_default();
+        return Verdict::warn(&cause::MX_OTHER_CLOUD, format!("{} is of the cloud {cloud}", mx.host));
+    }
     if let Some(dangling) = dns.mx.iter().find(|mx| mx.addresses.is_empty()) {
         return Verdict::warn(&cause::MX_DANGLING, format!("{} has no address", dangling.host));
     }
     if let Some(mx) = dns.mx.iter().find(|mx| mx.alias.is_some()) {
         let words = format!("{} is an alias of {}", mx.host, mx.alias.as_deref().unwrap_or_default());
         return Verdict::warn(&cause::MX_ALIAS, words);
-    }
-    if let Some(mx) = dns.mx.iter().find(|mx| mx.other_cloud.is_some()) {
-        let cloud = mx.other_cloud.as_deref().unwrap_or_default();
-        return Verdict::warn(&cause::MX_OTHER_CLOUD, format!("{} is of the cloud {cloud}", mx.host));
     }
     let hosts: Vec<String> = dns.mx.iter().map(|mx| format!("{} {}", mx.preference, mx.host)).collect();
     let whose = match dns.mx.iter().filter(|mx| mx.microsoft).count() {

@@ -1,8 +1,8 @@
 //! Names by which clients find the tenant.
 
-use super::{facts, failed};
+use super::{existing, unseen};
 use crate::check::{Check, Judge, Judgement, Verdict};
-use crate::facts::{LookupFacts, Visit};
+use crate::facts::Visit;
 use crate::kb::cause;
 
 pub(super) static AUTODISCOVER: Check = Check {
@@ -14,13 +14,10 @@ pub(super) static AUTODISCOVER: Check = Check {
 
 /// What an application needs is not among it; what is wrong here is felt by Outlook.
 fn autodiscover(visit: &Visit) -> Judgement {
-    let dns = facts(visit)?;
+    let dns = existing(visit)?;
     let found = dns.autodiscover.as_ref().ok_or("autodiscover was not looked up")?;
-    if dns.mx_lookup == LookupFacts::NoSuchName {
-        return Err("the domain does not exist".into());
-    }
     let name = format!("autodiscover.{}", dns.domain);
-    if let Some(judgement) = failed(&name, &found.lookup) {
+    if let Some(judgement) = unseen(&name, &found.lookup) {
         return judgement;
     }
     let at_microsoft = !dns.mx.is_empty() && dns.mx.iter().all(|mx| mx.microsoft);

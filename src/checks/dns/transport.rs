@@ -1,6 +1,6 @@
 //! How mail to the domain is to be encrypted. Who publishes nothing of it is not at fault.
 
-use super::{facts, failed};
+use super::{existing, unseen};
 use crate::check::{Check, Judge, Judgement, Verdict};
 use crate::facts::{DaneFact, LookupFacts, MtaStsPolicy, MxFact, TlsaFact, Visit};
 use crate::kb::cause;
@@ -22,10 +22,10 @@ pub(super) static DANE: Check =
 const NONE: &str = "none is published, which is no fault";
 
 fn mta_sts(visit: &Visit) -> Judgement {
-    let dns = facts(visit)?;
+    let dns = existing(visit)?;
     let sts = dns.mta_sts.as_ref().ok_or("MTA-STS was not looked up")?;
     let name = format!("_mta-sts.{}", dns.domain);
-    if let Some(judgement) = failed(&name, &sts.lookup) {
+    if let Some(judgement) = unseen(&name, &sts.lookup) {
         return judgement;
     }
     let id = match (&sts.records[..], &sts.id) {
@@ -48,7 +48,8 @@ fn mta_sts(visit: &Visit) -> Judgement {
         let why = fault.map(String::as_str).unwrap_or_default();
         return Verdict::warn(&cause::MTA_STS_POLICY_UNREACHABLE, format!("{}\n{why}", request.request));
     };
-    let uncovered: Vec<&str> = dns.mx.iter().filter(|mx| !covers(policy, mx)).map(|mx| mx.host.as_str()).collect();
+    let uncovered: Vec<&str> =
+        dns.mx.iter().filter(|mx| !mx.host.is_empty() && !covers(policy, mx)).map(|mx| mx.host.as_str()).collect();
     let said = format!("mode {}, id {id}, mx {}", policy.mode, policy.mx.join(", "));
     if policy.mode == "none" || uncovered.is_empty() {
         return Verdict::pass(said);
@@ -74,9 +75,9 @@ fn covers(policy: &MtaStsPolicy, mx: &MxFact) -> bool {
 }
 
 fn tls_reports(visit: &Visit) -> Judgement {
-    let dns = facts(visit)?;
+    let dns = existing(visit)?;
     let reports = dns.tls_reports.as_ref().ok_or("the wish was not looked up")?;
-    if let Some(judgement) = failed(&format!("_smtp._tls.{}", dns.domain), &reports.lookup) {
+    if let Some(judgement) = unseen(&format!("_smtp._tls.{}", dns.domain), &reports.lookup) {
         return judgement;
     }
     match (&reports.fault, reports.records.first()) {
@@ -87,14 +88,13 @@ fn tls_reports(visit: &Visit) -> Judgement {
 }
 
 fn dane(visit: &Visit) -> Judgement {
-    let dns = facts(visit)?;
+    let dns = existing(visit)?;
     let all = dns.dane.as_ref().ok_or("TLSA was not looked up")?;
     let published: Vec<&DaneFact> = all.iter().filter(|fact| fact.lookup == LookupFacts::Found).collect();
     if published.is_empty() {
-        if let Some(Ok(Verdict::Fail(reason) | Verdict::Unproven(reason))) =
-            all.iter().find_map(|fact| failed(&format!("TLSA of {}", fact.host), &fact.lookup))
-        {
-            return Ok(Verdict::Unproven(reason));
+        let lost = all.iter().find_map(|fact| unseen(&format!("TLSA of {}", fact.host), &fact.lookup));
+        if let Some(judgement) = lost {
+            return judgement;
         }
         return Verdict::pass(NONE);
     }

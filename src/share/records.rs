@@ -1,0 +1,40 @@
+//! What the domain's records name besides the domain.
+
+use crate::facts::{DnsFacts, Visit};
+
+/// Takes the tenant's own names out of aliases and verification records.
+pub(super) fn without_tenant(dns: &mut DnsFacts) {
+    for selector in dns.dkim.iter_mut().flatten() {
+        for alias in &mut selector.aliases {
+            *alias = alias_of_nobody(&selector.selector, alias);
+        }
+    }
+    dns.verification.iter_mut().for_each(|record| "MS=ms00000000".clone_into(record));
+}
+
+/// A name under which Microsoft 365 keeps a key, without domain and tenant:
+/// `selector1-contoso-com._domainkey.contoso.n-v1.dkim.mail.microsoft`. The domain may be cut short in it.
+fn alias_of_nobody(selector: &str, name: &str) -> String {
+    match name.split_once("._domainkey.").and_then(|(_, rest)| rest.split_once('.')) {
+        Some((_, rest)) => format!("{selector}-domain1-example._domainkey.initial-domain.{rest}"),
+        None => name.to_owned(),
+    }
+}
+
+/// The names above the domain, which were asked where it has no DMARC record.
+pub(super) fn domains(visit: &Visit) -> impl Iterator<Item = Option<String>> {
+    let walk = visit.facts.dns.iter().flat_map(|dns| &dns.dmarc_walk).map(|step| step.domain.clone());
+    walk.filter(|domain| domain.contains('.')).map(Some)
+}
+
+/// The addresses to which reports go.
+pub(super) fn people(visit: &Visit) -> impl Iterator<Item = Option<String>> {
+    let records = visit.facts.dns.iter().flat_map(|dns| {
+        let walk = dns.dmarc_walk.iter().flat_map(|step| &step.records);
+        let tls = dns.tls_reports.iter().flat_map(|reports| &reports.records);
+        dns.dmarc.iter().chain(&dns.dmarc_misspelt).chain(walk).chain(tls)
+    });
+    let parts = records.flat_map(|record| record.split([',', ';', '='])).map(str::trim);
+    let addresses = parts.filter_map(|part| part.strip_prefix("mailto:")?.split(['!', '?']).next());
+    addresses.filter(|address| address.contains('@')).map(|address| Some(address.to_owned()))
+}
