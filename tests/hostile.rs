@@ -11,7 +11,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hickory_proto::op::{Message, MessageType, ResponseCode};
-use hickory_proto::rr::rdata::{CNAME, MX, TXT};
+use hickory_proto::rr::rdata::{CNAME, MX, TLSA, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable as _, BinEncodable as _};
 use serde_json::{Value, json};
@@ -679,9 +679,48 @@ fn an_echo_of_the_question_is_no_answer() {
 }
 
 #[test]
+fn records_of_sixty_kilobytes_leave_a_report_that_can_be_read() {
+    let names = records(|name, kind| {
+        let name = name.to_ascii();
+        let begins = |start: &str| name.starts_with(start);
+        let tags = |head: &str| vec![txt(&format!("{head}; {}", "x=1;\u{1b} ".repeat(8_000)))];
+        match kind {
+            RecordType::TXT if begins("_dmarc") => tags("v=DMARC1; p=none"),
+            RecordType::TXT if begins("_mta-sts") => tags("v=STSv1; id=1"),
+            RecordType::TXT if begins("_smtp._tls") => tags("v=TLSRPTv1; rua=mailto:a@b.test"),
+            RecordType::TXT if name.contains("_domainkey") => tags("v=DKIM1"),
+            RecordType::MX => vec![RData::MX(MX::new(1, "mx.mail.test.".parse().unwrap()))],
+            RecordType::TLSA => (0..500).map(tlsa).collect(),
+            _ => Vec::new(),
+        }
+    });
+    let lab = Lab::start(&Plan { names, ..Plan::default() });
+    for format in ["text", "markdown", "json"] {
+        let run = look_up(&lab, PATIENT, &["--format", format, "-v"]);
+        tame(format, &run);
+        assert!(run.stdout.len() < 200_000, "{format}: {} octets", run.stdout.len());
+        if format == "json" {
+            assert!(
+                run.stdout.contains("dkim-key-broken") && run.stdout.contains("dmarc-tag-faulty"),
+                "{}",
+                run.stdout
+            );
+        }
+    }
+}
+
+fn tlsa(n: u16) -> RData {
+    RData::TLSA(TLSA::new(3.into(), 1.into(), 1.into(), n.to_be_bytes().repeat(16)))
+}
+
+#[test]
 fn records_can_not_steer_the_terminal() {
     let names = records(|name, kind| match kind {
         RecordType::TXT if name.to_ascii().starts_with("_dmarc") => vec![txt(&format!("v=DMARC1; p={ATTACK}"))],
+        RecordType::TXT if name.to_ascii().contains("_domainkey") => vec![txt(&format!("v=DKIM1; k={ATTACK}; p=AA"))],
+        RecordType::TXT if name.to_ascii().starts_with("_mta-sts") => vec![txt(&format!("v=STSv1; id={ATTACK}"))],
+        RecordType::TXT if name.to_ascii().starts_with("_smtp._tls") => vec![txt(&format!("v=TLSRPTv1; rua={ATTACK}"))],
+        RecordType::CNAME => vec![RData::CNAME(CNAME(Name::from_labels(vec![ATTACK.as_bytes()]).unwrap()))],
         RecordType::TXT => vec![txt(&format!("v=spf1 include:{ATTACK}.test {ATTACK} -all"))],
         RecordType::MX => vec![RData::MX(MX::new(1, Name::from_labels(vec![ATTACK.as_bytes()]).unwrap()))],
         _ => Vec::new(),

@@ -104,10 +104,8 @@ impl<'a> InForce<'a> {
             Tag::Sp => record.sp,
             Tag::Np => record.np,
         };
-        let policy = match record.policy_faulty {
-            false => said,
-            true => (!record.rua.is_empty()).then_some(Policy::None),
-        };
+        let faulty = (!record.rua.is_empty()).then_some(Policy::None);
+        let policy = if record.policy_faulty { faulty } else { said };
         InForce { domain, record, tag, policy }
     }
 }

@@ -200,10 +200,12 @@ impl Lab {
         let cloud = format!(
             "default = 'main'\n[cloud.lab]\nlogin = 'https://localhost:{}'\nsmtp = 'localhost:{}'\ndns = '{}'\n\
              ca_file = 'ca.pem'\nmx_suffixes = ['.mail.protection.outlook.test']\n\
-             spf_include = 'spf.protection.outlook.test'\n",
+             spf_include = 'spf.protection.outlook.test'\nautodiscover = 'autodiscover.outlook.test'\n\
+             dkim_suffixes = ['.dkim.mail.microsoft.test']\nmta_sts_port = {}\n",
             addresses.login.port(),
             addresses.smtp.port(),
-            addresses.dns
+            addresses.dns,
+            addresses.login.port()
         );
         self.home.write("lab.toml", &(cloud + &profile("main", words)));
     }
