@@ -9,6 +9,10 @@ pub(super) fn without_tenant(dns: &mut DnsFacts) {
             *alias = alias_of_nobody(&selector.selector, alias);
         }
     }
+    // A server that is not Microsoft's may bear the organisation's name in another domain.
+    for found in dns.autodiscover.iter_mut().filter(|found| found.cloud.is_none() && found.target.is_some()) {
+        found.target = Some("own-server.example".to_owned());
+    }
     dns.verification.iter_mut().for_each(|record| "MS=ms00000000".clone_into(record));
 }
 
