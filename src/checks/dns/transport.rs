@@ -90,6 +90,10 @@ fn tls_reports(visit: &Visit) -> Judgement {
 fn dane(visit: &Visit) -> Judgement {
     let dns = existing(visit)?;
     let all = dns.dane.as_ref().ok_or("TLSA was not looked up")?;
+    // Without the exchangers nobody knows where to look.
+    if let Some(judgement) = unseen(&format!("MX of {}", dns.domain), &dns.mx_lookup) {
+        return judgement;
+    }
     let published: Vec<&DaneFact> = all.iter().filter(|fact| fact.lookup == LookupFacts::Found).collect();
     if published.is_empty() {
         let lost = all.iter().find_map(|fact| unseen(&format!("TLSA of {}", fact.host), &fact.lookup));
