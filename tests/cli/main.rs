@@ -2,6 +2,7 @@
 
 mod consent;
 mod credential;
+mod domain;
 mod exchange;
 mod explain;
 mod input;
