@@ -3,6 +3,7 @@
 mod explain;
 mod json;
 mod markdown;
+mod records;
 pub mod style;
 mod text;
 

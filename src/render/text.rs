@@ -48,6 +48,9 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
         steps(&mut out, smtp, style);
     }
     if verbose {
+        if let Some(dns) = &report.facts.dns {
+            super::records::text(&mut out, dns);
+        }
         if let Some(audit) = report.facts.dns.as_ref().and_then(|dns| dns.spf.audit.as_ref()) {
             policy(&mut out, audit);
         }
