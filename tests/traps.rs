@@ -312,7 +312,7 @@ const BY_PAGE: &[(u8, &str, &str)] = &[
     (43, "smtp-criteria-not-met", "authentication policy"),
     (44, "exchange-change-not-in-force", "last two"),
     (46, "rbac-beside-api-permission", "API permission"),
-    (47, "token-user-mismatch", "wrong person signed in"),
+    (47, "token-user-mismatch", "Somebody else was signed in"),
     (48, "token-user-mismatch", "upn"),
     (49, "token-user-mismatch", "shared mailbox"),
     (54, "alias-replaced", "SendFromAliasEnabled"),
