@@ -79,6 +79,13 @@ static CERTIFICATE: Check = Check {
     }),
 };
 
+static CLIENT_CERTIFICATE: Check = Check {
+    id: "smtp.client-certificate",
+    title: "The certificate for the connector can be shown",
+    needs: &[&STARTTLS, &CERTIFICATE],
+    judge: Judge::PerRoad(&[Road::Relay], client_certificate),
+};
+
 static XOAUTH2: Check = Check {
     id: "smtp.xoauth2",
     title: "It offers XOAUTH2 under TLS",
@@ -164,6 +171,31 @@ pub(super) fn cause_of(reply: &Reply) -> &'static Cause {
     }
 }
 
+/// A certificate that nobody gave is no fault: a connector may know the host by its address.
+fn client_certificate(visit: &Visit, road: Road) -> Judgement {
+    let smtp = facts(visit, road)?;
+    let Some(own) = &smtp.client_certificate else { return Verdict::pass("none was given, so the address has to do") };
+    let date = |seconds| jiff::Timestamp::from_second(seconds).map(|at| at.to_string()).unwrap_or_default();
+    let now = visit.facts.observed_at.as_second();
+    let names = own.names.join(", ");
+    if now < own.not_before || own.not_after <= now {
+        let words = format!("for {names}, valid from {} to {}", date(own.not_before), date(own.not_after));
+        return Verdict::fail(&cause::RELAY_CERTIFICATE_OUT_OF_DATE, words);
+    }
+    step(smtp, Stage::Tls)?;
+    if !own.asked {
+        return Verdict::warn(
+            &cause::RELAY_CERTIFICATE_NOT_ASKED,
+            format!("{} asked for none; ours is for {names}", smtp.server),
+        );
+    }
+    if own.issuer_missing {
+        let words = format!("one certificate was sent, for {names}; that of its issuer, {}, was not", own.issuer);
+        return Verdict::warn(&cause::RELAY_CERTIFICATE_ALONE, words);
+    }
+    Verdict::pass(format!("for {names}, until {}", date(own.not_after)))
+}
+
 fn of_certificate(kind: FaultKind) -> bool {
     matches!(kind, FaultKind::CertificateName | FaultKind::CertificateExpired | FaultKind::CertificateUntrusted)
 }
@@ -195,6 +227,12 @@ fn starttls(visit: &Visit, road: Road) -> Judgement {
         Some((stage, fault)) => network::failed(&format!("{} at {}", smtp.server, stage.label()), fault),
         None => {
             let tls = smtp.tls.as_ref().ok_or_else(|| ended(smtp))?;
+            // Where nobody logs in, no other check looks at what is said first under TLS.
+            if road.is_port_25()
+                && let Answer::Bad(judgement) = refusal(smtp, Stage::EhloTls)?
+            {
+                return judgement;
+            }
             Verdict::pass(format!("{}, {}", tls.version, tls.cipher))
         }
     }
@@ -215,6 +253,9 @@ fn login(visit: &Visit, road: Road) -> Judgement {
         let said = witness::of(visit, road, witness::At::Both);
         words.extend(said.words.iter().map(|line| format!("\n{line}")));
         cause = said.cause.unwrap_or(cause);
+    }
+    if *cause == cause::SMTP_LOGIN_REFUSED && road == Road::Hve {
+        cause = &cause::HVE_LOGIN_REFUSED;
     }
     if *cause == cause::SMTP_LOGIN_REFUSED
         && let Access::Unproven(missing) | Access::No(missing) = access::of(token, &visit.setup.cloud, road)
@@ -267,5 +308,15 @@ fn answered(visit: &Visit, road: Road, stage: Stage) -> Judgement {
     }
 }
 
-pub(super) static CHECKS: &[&Check] =
-    &[&SMART_HOST, &REACH, &GREETING, &STARTTLS, &CERTIFICATE, &XOAUTH2, &LOGIN, &SENDER, &RECIPIENT];
+pub(super) static CHECKS: &[&Check] = &[
+    &SMART_HOST,
+    &REACH,
+    &GREETING,
+    &STARTTLS,
+    &CERTIFICATE,
+    &CLIENT_CERTIFICATE,
+    &XOAUTH2,
+    &LOGIN,
+    &SENDER,
+    &RECIPIENT,
+];

@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     /// Where to write the CA certificate and the profile [default: a temporary folder, removed at the end]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// auto, standard, or some of login=PORT,smtp=PORT,imap=PORT,pop=PORT,dns=PORT
+    /// auto, standard, or some of login=PORT,smtp=PORT,mx=PORT,hve=PORT,imap=PORT,pop=PORT,dns=PORT
     #[arg(long, value_name = "PORTS", default_value = "auto")]
     ports: String,
     /// Address to listen on
@@ -78,7 +78,9 @@ fn ports(text: &str) -> Result<Ports, InputError> {
     let bad = |part: &str| {
         InputError::new(
             "--ports",
-            format!("holds `{part}`; it takes auto, standard, or login=PORT,smtp=PORT,imap=PORT,pop=PORT,dns=PORT"),
+            format!(
+                "holds `{part}`; it takes auto, standard, or some of login, smtp, mx, hve, imap, pop and dns, each =PORT"
+            ),
         )
     };
     match text {
@@ -93,6 +95,8 @@ fn ports(text: &str) -> Result<Ports, InputError> {
         match name {
             "login" | "graph" | "ews" => ports.login = port,
             "smtp" => ports.smtp = port,
+            "mx" => ports.mx = port,
+            "hve" => ports.hve = port,
             "imap" => ports.imap = port,
             "pop" => ports.pop = port,
             "dns" => ports.dns = port,
@@ -143,6 +147,8 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
     table.insert("smtp".to_owned(), text(&cloud.smtp.to_string()));
     table.insert("imap".to_owned(), text(&cloud.imap.to_string()));
     table.insert("pop".to_owned(), text(&cloud.pop.to_string()));
+    table.insert("mx_port".to_owned(), Value::Integer(cloud.mx_port.into()));
+    table.extend(cloud.hve.as_ref().map(|hve| ("hve".to_owned(), text(&hve.to_string()))));
     table.insert("dns".to_owned(), text(&sandbox.addresses().dns.to_string()));
     table.insert("ca_file".to_owned(), text("ca.pem"));
     table.insert("mx_suffixes".to_owned(), Value::Array(cloud.mx_suffixes.iter().map(|s| text(s)).collect()));
@@ -181,8 +187,8 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         "login": login,
         "graph": login,
         "ews": format!("{login}{EWS_PATH}"),
-        // Not served in this version; the key is there so that a reader need not ask.
-        "mx": null,
+        "mx": format!("localhost:{}", addresses.mx.port()),
+        "hve": format!("localhost:{}", addresses.hve.port()),
         "smtp": format!("localhost:{}", addresses.smtp.port()),
         "imap": format!("localhost:{}", addresses.imap.port()),
         "pop": format!("localhost:{}", addresses.pop.port()),

@@ -142,7 +142,7 @@ impl ResolvesClientCert for Own {
 }
 
 /// What a client certificate says of itself.
-pub(super) fn describe_own(chain: &[Vec<u8>]) -> ClientCertificateFacts {
+pub(crate) fn describe_own(chain: &[Vec<u8>]) -> ClientCertificateFacts {
     let mut facts = ClientCertificateFacts { sent: chain.len(), ..ClientCertificateFacts::default() };
     let parsed: Vec<X509Certificate<'_>> =
         chain.iter().filter_map(|der| Some(X509Certificate::from_der(der).ok()?.1)).collect();

@@ -19,6 +19,18 @@ pub(super) enum Login {
     Policy(String),
 }
 
+/// How a login to High Volume Email ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum HveLogin {
+    /// The account is known; whether the application stands on its list is told only at the sender.
+    Open { listed: bool },
+    /// The service refuses in these words.
+    Refused(&'static str),
+}
+
+/// High Volume Email wants this many seconds left of a token (microsoft-facts D.2).
+const HVE_LEAST: i64 = 600;
+
 /// How a login to a mailbox ends over IMAP and POP.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Opening {
@@ -64,6 +76,37 @@ impl State {
             return Login::Refused;
         }
         tenant.opened(mailbox)
+    }
+
+    /// Whether a token opens an account of High Volume Email: time, issuer and signature, permission, account. There is no
+    /// switch of SMTP AUTH in its way (microsoft-facts F.3).
+    pub(super) fn hve_login(&self, user: &str, token: &str, now: i64) -> HveLogin {
+        let mut claims = TokenFacts::default();
+        crate::probes::decode_token(&Secret::new(token), &mut claims);
+        let left = claims.seconds("exp").map(|exp| exp - now);
+        let refused = HveLogin::Refused("535 5.7.3 Authentication unsuccessful");
+        if left.is_some_and(|left| left <= 0) {
+            return HveLogin::Refused("535 5.7.143 Expired token");
+        }
+        let Some((claims, tenant)) = self.read_token(token, now) else { return refused };
+        if left.is_some_and(|left| left < HVE_LEAST) {
+            return HveLogin::Refused("535 5.7.142 Token will expire soon");
+        }
+        if !claims.roles().contains(&"Mail.Send") {
+            return HveLogin::Refused("535 5.7.144 XOAUTH2 authentication failed. Invalid API permissions.");
+        }
+        let account = tenant.hve_accounts.iter().find(|account| account.address.eq_ignore_ascii_case(user));
+        let Some(account) = account else { return refused };
+        let oid = claims.text("oid").unwrap_or_default();
+        HveLogin::Open { listed: account.apps.iter().any(|app| app.eq_ignore_ascii_case(oid)) }
+    }
+
+    /// High Volume Email delivers within the organisation alone.
+    pub(super) fn hve_recipient_refused(&self, to: &str) -> Option<String> {
+        let domain = super::receive::domain_of(to);
+        let within = self.tenants.iter().any(|tenant| tenant.accepts(domain));
+        let words = "550 5.5.105 External sending is not supported for High Volume Email accounts.";
+        (!within).then(|| words.to_owned())
     }
 
     /// What a token opens over IMAP or POP: the token and the registration first, then the mailbox, its right and its

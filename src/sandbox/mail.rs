@@ -29,6 +29,20 @@ pub(super) fn deliver(state: &mut State, user: &str, envelope: &Envelope, messag
     submit(state, user, envelope, &[trace.as_bytes(), message].concat(), true)
 }
 
+/// Takes a message of an account of High Volume Email, which has no mailbox and so keeps no copy.
+pub(super) fn deliver_high_volume(state: &mut State, account: &str, envelope: &Envelope, message: &[u8]) -> String {
+    let author = header_from(message).unwrap_or_else(|| envelope.from.clone());
+    if let Some(from) = [&envelope.from, &author].into_iter().find(|from| !from.eq_ignore_ascii_case(account)) {
+        return format!("554 5.2.252 SendAsDenied; {account} not allowed to send as {from} [Hostname={SERVER}]");
+    }
+    for to in &envelope.to {
+        receive::internal(state, &envelope.from, to, message);
+    }
+    state.taken += 1;
+    let id = message_id(message).unwrap_or_else(|| format!("<{}@{SERVER}>", uuid::Uuid::new_v4()));
+    format!("250 2.0.0 OK {id} [Hostname={SERVER}]")
+}
+
 /// The same, where a copy may not be wanted.
 pub(super) fn submit(state: &mut State, user: &str, envelope: &Envelope, message: &[u8], keep: bool) -> String {
     let header_from = header_from(message).unwrap_or_else(|| envelope.from.clone());
@@ -186,6 +200,6 @@ fn without_trace(message: &[u8]) -> &[u8] {
     rest
 }
 
-fn message_id(message: &[u8]) -> Option<String> {
+pub(super) fn message_id(message: &[u8]) -> Option<String> {
     field(message, "Message-ID").filter(|id| id.len() < 300)
 }

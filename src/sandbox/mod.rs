@@ -4,6 +4,7 @@
 
 mod admin;
 mod ca;
+mod connectors;
 mod consent;
 mod dns;
 mod entra;
@@ -44,6 +45,7 @@ use tokio::task::JoinSet;
 use toml::{Table, Value};
 use url::Url;
 
+use self::session::Manner;
 use crate::cloud::{Cloud, HostPort, Trust};
 use crate::road::Road;
 
@@ -81,6 +83,10 @@ pub struct Ports {
     pub login: u16,
     /// SMTP submission.
     pub smtp: u16,
+    /// The mail exchanger.
+    pub mx: u16,
+    /// High Volume Email.
+    pub hve: u16,
     /// IMAP.
     pub imap: u16,
     /// POP.
@@ -96,6 +102,10 @@ pub struct Addresses {
     pub login: SocketAddr,
     /// SMTP submission.
     pub smtp: SocketAddr,
+    /// The mail exchanger, which is at port 25 in the service.
+    pub mx: SocketAddr,
+    /// High Volume Email.
+    pub hve: SocketAddr,
     /// IMAP.
     pub imap: SocketAddr,
     /// POP.
@@ -111,8 +121,9 @@ impl Default for Options {
 }
 
 impl Ports {
-    /// The ports of the real services.
-    pub const STANDARD: Ports = Ports { login: 443, smtp: 587, imap: 993, pop: 995, dns: 53 };
+    /// The ports of the real services. High Volume Email has port 587 of a host of its own; here all share one address, so it
+    /// takes a free port.
+    pub const STANDARD: Ports = Ports { login: 443, smtp: 587, mx: 25, hve: 0, imap: 993, pop: 995, dns: 53 };
 }
 
 /// Starts a tenant in the state that a scenario describes.
@@ -122,12 +133,16 @@ impl Ports {
 pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<Sandbox> {
     let login = TcpListener::bind((options.bind, options.ports.login)).await?;
     let smtp = TcpListener::bind((options.bind, options.ports.smtp)).await?;
+    let mx = TcpListener::bind((options.bind, options.ports.mx)).await?;
+    let hve = TcpListener::bind((options.bind, options.ports.hve)).await?;
     let imap = TcpListener::bind((options.bind, options.ports.imap)).await?;
     let pop = TcpListener::bind((options.bind, options.ports.pop)).await?;
     let (dns_udp, dns_tcp) = bind_dns(options).await?;
     let addresses = Addresses {
         login: login.local_addr()?,
         smtp: smtp.local_addr()?,
+        mx: mx.local_addr()?,
+        hve: hve.local_addr()?,
         imap: imap.local_addr()?,
         pop: pop.local_addr()?,
         dns: dns_udp.local_addr()?,
@@ -140,7 +155,10 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     let mut tasks = JoinSet::new();
     let rtt = options.rtt;
     tasks.spawn(entra::serve(login, authority.server(), state.clone(), rtt));
-    tasks.spawn(smtp::serve(smtp, authority.server(), state.clone(), rtt));
+    let exchanger = Manner::Exchanger { resolver: addresses.dns, clients: authority.clients() };
+    tasks.spawn(smtp::serve(smtp, authority.server(), state.clone(), rtt, Manner::Submission));
+    tasks.spawn(smtp::serve(hve, authority.server(), state.clone(), rtt, Manner::HighVolume));
+    tasks.spawn(smtp::serve(mx, authority.exchanger(), state.clone(), rtt, exchanger));
     tasks.spawn(lines::serve(imap, authority.server(), state.clone(), rtt, Road::Imap));
     tasks.spawn(lines::serve(pop, authority.server(), state.clone(), rtt, Road::Pop));
     tasks.spawn(receive::serve(arrivals, state.clone(), addresses.dns));
@@ -150,6 +168,11 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
         let file = sandbox.hand_out("exchange-state.json", &sandbox.exchange_state())?;
         let file = Value::String(file.display().to_string());
         sandbox.scenario.profile.insert("exchange_state".to_owned(), file);
+    }
+    if let Some(wanted) = sandbox.scenario.relay_certificate.clone() {
+        let file = sandbox.hand_out("relay.pem", &authority.client(&wanted))?;
+        let file = Value::String(file.display().to_string());
+        sandbox.scenario.profile.insert("relay_certificate".to_owned(), file);
     }
     Ok(sandbox)
 }
@@ -179,7 +202,8 @@ impl Sandbox {
             ews: self.ews(&login),
             login,
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
-            hve: None,
+            hve: Some(port(self.addresses.hve, false)),
+            mx_port: if self.scenario.mx_closed { 1 } else { self.addresses.mx.port() },
             imap: port(self.addresses.imap, self.scenario.imap_closed),
             pop: port(self.addresses.pop, self.scenario.pop_closed),
             mx_suffixes: vec![format!(".{}", state::MX_DOMAIN)],
@@ -279,6 +303,11 @@ impl Sandbox {
     /// Every mail that was taken for delivery so far, also to outside.
     pub fn deliveries(&self) -> usize {
         self.lock().taken
+    }
+
+    /// The mails that were relayed to outside of every tenant.
+    pub fn outside(&self) -> Vec<Delivered> {
+        self.lock().outside.clone()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -42,6 +42,10 @@ pub struct Scenario {
     pub(super) profile: Table,
     /// Nothing listens on the submission port.
     pub(super) smtp_closed: bool,
+    /// Nothing listens on the port of the mail exchanger.
+    pub(super) mx_closed: bool,
+    /// The certificate that the profile's `relay_certificate` names, where it names one.
+    pub(super) relay_certificate: Option<super::ca::Wanted>,
     /// Nothing listens on the port of IMAP.
     pub(super) imap_closed: bool,
     /// Nothing listens on the port of POP.
@@ -118,7 +122,15 @@ impl Scenario {
     /// Its state without services, for tests of what they decide.
     pub(super) fn alone(&self) -> State {
         let nowhere = ([127, 0, 0, 1], 1).into();
-        let addresses = Addresses { login: nowhere, smtp: nowhere, imap: nowhere, pop: nowhere, dns: nowhere };
+        let addresses = Addresses {
+            login: nowhere,
+            smtp: nowhere,
+            mx: nowhere,
+            hve: nowhere,
+            imap: nowhere,
+            pop: nowhere,
+            dns: nowhere,
+        };
         self.state(1, &addresses)
     }
 }

@@ -33,6 +33,9 @@ pub struct State {
     /// Mails taken for delivery.
     #[serde(skip)]
     pub(super) taken: usize,
+    /// Mails relayed to outside of every tenant.
+    #[serde(skip)]
+    pub(super) outside: Vec<Delivered>,
     /// Where mail goes that comes back to port 25.
     #[serde(skip)]
     pub(super) arriving: Option<UnboundedSender<Incoming>>,
@@ -52,6 +55,11 @@ pub(super) struct Tenant {
     pub(super) exchange: bool,
     pub(super) app: App,
     pub(super) mailboxes: Vec<Mailbox>,
+    pub(super) hve_accounts: Vec<HveAccount>,
+    /// Inbound connectors.
+    pub(super) connectors: Vec<Connector>,
+    /// `Set-OrganizationConfig -RejectDirectSend $true`.
+    pub(super) reject_direct_send: bool,
     pub(super) smtp_auth_disabled: bool,
     /// A reason of the organisation's policy, after `535 5.7.139 Authentication unsuccessful, `.
     pub(super) policy: Option<String>,
@@ -178,6 +186,28 @@ pub(super) enum Place {
     Inbox,
     Junk,
     Sent,
+}
+
+/// An account of High Volume Email: it has no mailbox.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct HveAccount {
+    pub(super) address: String,
+    /// Object ids of the service principals that `Add-HVEAppAccess` named.
+    pub(super) apps: Vec<String>,
+}
+
+/// An inbound connector: a host that the tenant knows (`New-InboundConnector`).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Connector {
+    pub(super) name: String,
+    pub(super) disabled: bool,
+    /// IPv4 addresses, or ranges of /24 to /32.
+    pub(super) sender_ips: Vec<String>,
+    /// The name in the certificate that the host shows; `*.` in front stands for every name below.
+    pub(super) certificate_name: Option<String>,
+    pub(super) require_tls: bool,
 }
 
 /// SMTP AUTH of one mailbox: its own word wins over the tenant's.
@@ -337,6 +367,9 @@ impl State {
             ("to", address(1)),
         ];
         let mut table: Table = words.into_iter().map(|(word, value)| (word.to_owned(), Value::String(value))).collect();
+        if let Some(account) = tenant.hve_accounts.first() {
+            table.insert("hve_account".to_owned(), Value::String(account.address.clone()));
+        }
         table.insert("send".to_owned(), Value::Boolean(true));
         table
     }
@@ -345,6 +378,11 @@ impl State {
 impl Tenant {
     pub(super) fn is(&self, name: &str) -> bool {
         [&self.id, &self.domain, &self.initial_domain].iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether mail for addresses of this domain is the tenant's.
+    pub(super) fn accepts(&self, domain: &str) -> bool {
+        [&self.domain, &self.initial_domain].iter().any(|own| own.eq_ignore_ascii_case(domain))
     }
 
     /// A copy with names and ids of its own: the last digits of each id, a number in each domain.
@@ -361,6 +399,13 @@ impl Tenant {
         tenant.app.rbac_scope = self.app.rbac_scope.iter().map(|address| name(address)).collect();
         tenant.ews_allowed_apps = self.ews_allowed_apps.iter().map(|app| id(app)).collect();
         tenant.app.exchange_object_id = self.app.exchange_object_id.as_deref().map(id);
+        for account in &mut tenant.hve_accounts {
+            account.address = name(&account.address);
+            account.apps = account.apps.iter().map(|app| id(app)).collect();
+        }
+        for connector in &mut tenant.connectors {
+            connector.certificate_name = connector.certificate_name.as_deref().map(name);
+        }
         for mailbox in &mut tenant.mailboxes {
             if !mailbox.id.is_empty() {
                 mailbox.id = id(&mailbox.id);

@@ -28,6 +28,10 @@ pub(super) struct Wire {
     pub(super) smtp_refuses_long_lines: bool,
     /// Sends an error challenge before it refuses, as servers other than Exchange do.
     pub(super) smtp_challenges: bool,
+    /// The mail exchanger asks for no certificate.
+    pub(super) mx_asks_for_no_certificate: bool,
+    /// The region of the mail exchanger, where it is not the tenant's.
+    pub(super) mx_region: Option<String>,
     /// Faults of IMAP.
     pub(super) imap: MailboxWire,
     /// Faults of POP.

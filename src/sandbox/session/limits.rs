@@ -42,7 +42,7 @@ impl Session {
     /// The largest message that the mailbox may send, in octets.
     pub(super) fn largest_message(&self) -> usize {
         let set = self.of_mailbox(|mailbox| mailbox.largest_message).filter(|octets| *octets > 0);
-        set.unwrap_or(LARGEST_MESSAGE)
+        set.unwrap_or(self.limits().octets)
     }
 
     fn of_mailbox<T>(&self, read: impl Fn(&Mailbox) -> T) -> Option<T> {

@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
-use super::{Over, Session, server_note};
+use super::{Manner, Over, Session, server_note};
 use crate::facts::Stage;
-use crate::sandbox::grants::Login;
+use crate::sandbox::grants::{HveLogin, Login};
 
 /// What servers other than Exchange say when a line is too long (Dovecot: 2048 octets).
 const OTHERS_LINE: usize = 2048;
@@ -19,11 +19,12 @@ impl Session {
             return self.say("500 5.5.2 Line too long").await;
         }
         let (mechanism, initial) = rest.split_once(' ').unwrap_or((rest, ""));
-        let offered = self.secure && !self.wire.smtp_without_xoauth2;
+        let exchanger = matches!(self.manner, Manner::Exchanger { .. });
+        let offered = self.secure && !exchanger && !self.wire.smtp_without_xoauth2;
         if !self.greeted || self.user.is_some() {
             return self.say("503 5.5.2 Send hello first").await;
         }
-        if self.secure && mechanism.eq_ignore_ascii_case("LOGIN") {
+        if self.secure && !exchanger && mechanism.eq_ignore_ascii_case("LOGIN") {
             return self.log_in_by_password(initial).await;
         }
         if !offered || !mechanism.eq_ignore_ascii_case("XOAUTH2") {
@@ -36,6 +37,9 @@ impl Session {
         }
         if self.speaks_otherwise(Stage::Auth) {
             return self.answer(Stage::Auth, "").await;
+        }
+        if matches!(self.manner, Manner::HighVolume) {
+            return self.log_in_to_hve(&blob).await;
         }
         match self.judge(&blob) {
             Login::Open(address) => {
@@ -71,13 +75,39 @@ impl Session {
             .await
     }
 
-    fn judge(&self, blob: &str) -> Login {
-        let plain =
-            STANDARD.decode(blob.trim()).ok().and_then(|octets| String::from_utf8(octets).ok()).unwrap_or_default();
-        let mut fields = plain.split('\u{1}');
-        let user = fields.find_map(|field| field.strip_prefix("user=")).unwrap_or_default();
-        let token = fields.find_map(|field| field.strip_prefix("auth=Bearer ")).unwrap_or_default();
-        let state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        state.smtp_login(user, token, Timestamp::now().as_second() + state.clock_ahead)
+    /// High Volume Email says what it minds (microsoft-facts F.4).
+    async fn log_in_to_hve(&mut self, blob: &str) -> Result<(), Over> {
+        let (user, token) = parts(blob);
+        if user.is_empty() || token.is_empty() {
+            return self.say("501 5.5.121 Invalid XOAUTH2 auth data").await;
+        }
+        let login = {
+            let state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            state.hve_login(&user, &token, Timestamp::now().as_second() + state.clock_ahead)
+        };
+        let place = server_note();
+        match login {
+            HveLogin::Open { listed } => {
+                self.user = Some(user);
+                self.listed = listed;
+                self.say("235 2.7.0 Authentication successful").await
+            }
+            HveLogin::Refused(words) => self.say(&format!("{words} {place}")).await,
+        }
     }
+
+    fn judge(&self, blob: &str) -> Login {
+        let (user, token) = parts(blob);
+        let state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        state.smtp_login(&user, &token, Timestamp::now().as_second() + state.clock_ahead)
+    }
+}
+
+/// User and token of the login string of XOAUTH2; empty where there are none.
+fn parts(blob: &str) -> (String, String) {
+    let plain = STANDARD.decode(blob.trim()).ok().and_then(|octets| String::from_utf8(octets).ok()).unwrap_or_default();
+    let mut fields = plain.split('\u{1}');
+    let user = fields.find_map(|field| field.strip_prefix("user=")).unwrap_or_default();
+    let token = fields.find_map(|field| field.strip_prefix("auth=Bearer ")).unwrap_or_default();
+    (user.to_owned(), token.to_owned())
 }

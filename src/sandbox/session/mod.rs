@@ -1,18 +1,22 @@
 //! One SMTP session (RFC 5321, RFC 3207, RFC 4954), with Exchange Online's words (microsoft-facts J.2).
 
+mod exchanger;
 mod limits;
 mod login;
 mod transaction;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustls::server::danger::ClientCertVerifier;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::Shared;
+use super::ca;
 use super::mail::Envelope;
 use super::serve::Wire as Stream;
 use super::wire::Wire;
@@ -27,7 +31,29 @@ const SERVER: &str = "AM0PR01CA0042.outlook.office365.test";
 /// The session is over.
 struct Over;
 
+/// What kind of server one talks to.
+#[derive(Clone)]
+pub(super) enum Manner {
+    /// Submission, with a login to a mailbox.
+    Submission,
+    /// High Volume Email, with a login to an account that has no mailbox.
+    HighVolume,
+    /// The mail exchanger: nobody logs in; the peer's address and certificate say who it is.
+    Exchanger {
+        /// Who is asked for the sender policies.
+        resolver: SocketAddr,
+        /// Who vouches for the certificates of clients.
+        clients: Arc<dyn ClientCertVerifier>,
+    },
+}
+
 pub(super) struct Session {
+    manner: Manner,
+    helo: String,
+    /// Whether the application stands on the list of the account of High Volume Email.
+    listed: bool,
+    /// The names in the certificate of the client, where one was shown that an authority vouches for.
+    certificate: Vec<String>,
     stream: BufReader<Box<dyn Stream>>,
     peer: SocketAddr,
     acceptor: TlsAcceptor,
@@ -45,9 +71,19 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(stream: Box<dyn Stream>, peer: SocketAddr, acceptor: TlsAcceptor, state: Shared) -> Session {
+    pub(super) fn new(
+        stream: Box<dyn Stream>,
+        peer: SocketAddr,
+        acceptor: TlsAcceptor,
+        state: Shared,
+        manner: Manner,
+    ) -> Session {
         let wire = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).wire.clone();
         Session {
+            manner,
+            helo: String::new(),
+            listed: false,
+            certificate: Vec::new(),
             stream: BufReader::new(stream),
             peer,
             acceptor,
@@ -77,9 +113,10 @@ impl Session {
             let line = self.line().await?;
             let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
             match verb.to_ascii_uppercase().as_str() {
-                "EHLO" => self.ehlo().await?,
+                "EHLO" => self.ehlo(rest).await?,
                 "HELO" => {
                     self.greeted = true;
+                    rest.trim().clone_into(&mut self.helo);
                     let hello = format!("250 {SERVER} Hello [{}]", self.peer.ip());
                     self.say(&hello).await?;
                 }
@@ -103,14 +140,20 @@ impl Session {
         }
     }
 
-    async fn ehlo(&mut self) -> Result<(), Over> {
+    async fn ehlo(&mut self, name: &str) -> Result<(), Over> {
         self.greeted = true;
+        name.trim().clone_into(&mut self.helo);
         self.forget();
-        let mut lines = vec![format!("{SERVER} Hello [{}]", self.peer.ip()), "SIZE 157286400".to_owned()];
+        let mut lines =
+            vec![format!("{SERVER} Hello [{}]", self.peer.ip()), format!("SIZE {}", self.limits().announced)];
         lines.extend(["PIPELINING", "DSN", "ENHANCEDSTATUSCODES"].map(str::to_owned));
         if self.secure {
-            let mechanisms = if self.wire.smtp_without_xoauth2 { "AUTH LOGIN" } else { "AUTH LOGIN XOAUTH2" };
-            lines.push(mechanisms.to_owned());
+            let mechanisms = match self.manner {
+                Manner::Exchanger { .. } => None,
+                _ if self.wire.smtp_without_xoauth2 => Some("AUTH LOGIN"),
+                _ => Some("AUTH LOGIN XOAUTH2"),
+            };
+            lines.extend(mechanisms.map(str::to_owned));
         } else if !self.wire.smtp_without_starttls {
             lines.push("STARTTLS".to_owned());
         }
@@ -148,6 +191,9 @@ impl Session {
         let plain = std::mem::replace(&mut self.stream, BufReader::new(nothing)).into_inner();
         let secured = timeout(IDLE, self.acceptor.accept(plain)).await;
         let Ok(Ok(secured)) = secured else { return Err(Over) };
+        if let Manner::Exchanger { clients, .. } = &self.manner {
+            self.certificate = ca::vouched_names(clients.as_ref(), secured.get_ref().1.peer_certificates());
+        }
         self.stream = BufReader::new(Box::new(secured));
         self.secure = true;
         self.greeted = false;

@@ -1,25 +1,53 @@
 //! MAIL, RCPT, and the message: by DATA or in chunks.
 
+use std::sync::MutexGuard;
+
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
+use super::exchanger::{Arrival, exchange};
 use super::limits::LARGEST_MESSAGE;
-use super::{IDLE, Over, Session, server_note};
+use super::{IDLE, Manner, Over, Session, server_note};
 use crate::facts::Stage;
-use crate::sandbox::mail::{Envelope, deliver};
+use crate::sandbox::connectors::Peer;
+use crate::sandbox::mail::{Envelope, deliver, deliver_high_volume};
+use crate::sandbox::state::State;
 
-/// Recipients of one message (microsoft-facts I).
-const MOST_RECIPIENTS: usize = 500;
+/// How much one mail may be.
+pub(super) struct Limits {
+    /// What EHLO says of it.
+    pub(super) announced: usize,
+    /// Octets.
+    pub(super) octets: usize,
+    recipients: usize,
+}
+
+/// The default limit of a mailbox is 35 MB, and 500 recipients (microsoft-facts I).
+const ORDINARY: Limits = Limits { announced: 157_286_400, octets: LARGEST_MESSAGE, recipients: 500 };
+/// High Volume Email takes 10 MB, and 50 recipients (microsoft-facts H.7).
+const HIGH_VOLUME: Limits = Limits { announced: 10 * 1024 * 1024, octets: 10 * 1024 * 1024, recipients: 50 };
 
 impl Session {
+    pub(super) fn limits(&self) -> &'static Limits {
+        if matches!(self.manner, Manner::HighVolume) { &HIGH_VOLUME } else { &ORDINARY }
+    }
+
     pub(super) async fn mail(&mut self, rest: &str) -> Result<(), Over> {
-        if self.user.is_none() {
+        if matches!(self.manner, Manner::Exchanger { .. }) {
+            if !self.greeted {
+                return self.say("503 5.5.2 Send hello first").await;
+            }
+        } else if self.user.is_none() {
             let place = server_note();
             return self.say(&format!("530 5.7.57 Client not authenticated to send mail. {place}")).await;
         }
         let Some(from) = path(rest, "FROM:") else { return self.say("501 5.5.4 Invalid arguments").await };
         if announced_size(rest) > self.largest_message() {
             return self.say("552 5.3.4 Message size exceeds fixed maximum message size").await;
+        }
+        if matches!(self.manner, Manner::HighVolume) && !self.listed {
+            let words = "550 5.7.240 The application is not allowed for use with this High Volume Email account";
+            return self.say(&format!("{words} {}", server_note())).await;
         }
         self.forget();
         self.envelope = Some(Envelope { from, to: Vec::new() });
@@ -28,11 +56,18 @@ impl Session {
 
     pub(super) async fn rcpt(&mut self, rest: &str) -> Result<(), Over> {
         let Some(to) = path(rest, "TO:") else { return self.say("501 5.5.4 Invalid arguments").await };
-        let Some(envelope) = &mut self.envelope else { return self.say("503 5.5.2 Need mail command").await };
-        if envelope.to.len() >= MOST_RECIPIENTS {
+        let (most, otherwise) = (self.limits().recipients, self.speaks_otherwise(Stage::Rcpt));
+        let Some(envelope) = &self.envelope else { return self.say("503 5.5.2 Need mail command").await };
+        if envelope.to.len() >= most {
             return self.say("452 4.5.3 Too many recipients").await;
         }
-        envelope.to.push(to);
+        let from = envelope.from.clone();
+        if let Some(refusal) = self.recipient_refused(&from, &to).filter(|_| !otherwise) {
+            return self.say(&format!("{refusal} {}", server_note())).await;
+        }
+        if let Some(envelope) = &mut self.envelope {
+            envelope.to.push(to);
+        }
         self.answer(Stage::Rcpt, "250 2.1.5 Recipient OK").await
     }
 
@@ -52,7 +87,7 @@ impl Session {
     pub(super) async fn chunk(&mut self, rest: &str) -> Result<(), Over> {
         let mut words = rest.split_whitespace();
         let length = words.next().and_then(|length| length.parse::<usize>().ok());
-        let Some(length) = length.filter(|length| *length <= LARGEST_MESSAGE) else {
+        let Some(length) = length.filter(|length| *length <= self.limits().octets) else {
             return self.say("501 5.5.4 Invalid arguments").await;
         };
         let last = words.next().is_some_and(|word| word.eq_ignore_ascii_case("LAST"));
@@ -64,7 +99,7 @@ impl Session {
         }
         let part = self.exactly(length).await?;
         // Beyond the limit it is read and not kept, so that the refusal can still be said.
-        if self.chunks.len() <= LARGEST_MESSAGE {
+        if self.chunks.len() <= self.limits().octets {
             self.chunks.extend_from_slice(&part);
         }
         if !last {
@@ -89,10 +124,40 @@ impl Session {
         let reply = if self.wire.smtp_says_at == Some(Stage::Message) {
             String::new()
         } else {
-            let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            deliver(&mut state, &user, envelope, message)
+            match self.manner {
+                Manner::Exchanger { resolver, .. } => {
+                    let mail = Arrival {
+                        ip: self.peer.ip(),
+                        secure: self.secure,
+                        names: self.certificate.clone(),
+                        helo: self.helo.clone(),
+                        envelope,
+                        message,
+                    };
+                    exchange(self.state.clone(), resolver, mail).await
+                }
+                Manner::Submission => deliver(&mut self.lock(), &user, envelope, message),
+                Manner::HighVolume => deliver_high_volume(&mut self.lock(), &user, envelope, message),
+            }
         };
         self.answer(Stage::Message, &reply).await
+    }
+
+    /// Why a recipient is refused, where the service says so at RCPT already.
+    fn recipient_refused(&self, from: &str, to: &str) -> Option<String> {
+        match self.manner {
+            Manner::Submission => None,
+            Manner::HighVolume => self.lock().hve_recipient_refused(to),
+            Manner::Exchanger { .. } => self.lock().relay_refused(&self.peer(), from, to),
+        }
+    }
+
+    fn peer(&self) -> Peer<'_> {
+        Peer { ip: self.peer.ip(), names: &self.certificate, secure: self.secure }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     async fn exactly(&mut self, length: usize) -> Result<Vec<u8>, Over> {
@@ -112,7 +177,7 @@ impl Session {
                 return Ok(message);
             }
             // Beyond the limit it is read and not kept, so that the refusal can still be said.
-            if message.len() <= LARGEST_MESSAGE {
+            if message.len() <= self.limits().octets {
                 message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
             }
         }

@@ -1,0 +1,108 @@
+//! Who somebody on port 25 is: attribution by connectors, and what follows from it (microsoft-facts H.5).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::mail::Envelope;
+use super::receive::domain_of;
+use super::state::{Connector, State, Tenant};
+
+/// What the mail exchanger knows of a client.
+pub(super) struct Peer<'a> {
+    pub(super) ip: IpAddr,
+    /// The names in its certificate, where an authority vouches for it.
+    pub(super) names: &'a [String],
+    /// Whether it talks under TLS.
+    pub(super) secure: bool,
+}
+
+impl State {
+    /// Why a recipient is refused at RCPT.
+    pub(super) fn relay_refused(&self, peer: &Peer<'_>, from: &str, to: &str) -> Option<String> {
+        let own = self.tenants.iter().find(|tenant| tenant.accepts(domain_of(to)));
+        let sender = self.tenants.iter().find(|tenant| tenant.accepts(domain_of(from)));
+        let away = |tenant: &Tenant| self.wire.mx_region.as_ref().is_some_and(|region| *region != tenant.region);
+        if own.or(sender).is_some_and(away) {
+            return Some("451 4.4.62 Mail sent to the wrong Office 365 region. ATTR35".to_owned());
+        }
+        if let Some(tenant) = own {
+            let known = tenant.mailboxes.iter().any(|mailbox| mailbox.has(to));
+            // Directory Based Edge Blocking: an authoritative domain has no other recipients than its own.
+            let words = "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)";
+            return (!known).then(|| words.to_owned());
+        }
+        let Some(tenant) = self.tenants.iter().find(|tenant| tenant.knows(peer)) else {
+            return Some("550 5.7.64 TenantAttribution; Relay Access Denied SMTP".to_owned());
+        };
+        if tenant.accepts(domain_of(from)) || peer.names.iter().any(|name| tenant.owns(name)) {
+            return None;
+        }
+        Some("550 5.7.64 Relay Access Denied ATTR36. For more information, see KB 3169958".to_owned())
+    }
+
+    /// Why a whole message is refused that says it is from the tenant itself, to the tenant itself.
+    pub(super) fn direct_refused(&self, peer: &Peer<'_>, envelope: &Envelope) -> Option<String> {
+        let from = self.tenants.iter().find(|tenant| tenant.accepts(domain_of(&envelope.from)))?;
+        let words = "550 5.7.68 TenantInboundAttribution; Direct Send not allowed for this organization from \
+                     unauthorized sources";
+        (from.reject_direct_send && !from.knows(peer)).then(|| words.to_owned())
+    }
+}
+
+impl Tenant {
+    /// Whether one of its connectors knows the client.
+    fn knows(&self, peer: &Peer<'_>) -> bool {
+        self.connectors.iter().any(|connector| connector.knows(peer))
+    }
+
+    /// Whether a name is that of an accepted domain, or lies below it.
+    fn owns(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        let own = [&self.domain, &self.initial_domain].map(|domain| domain.to_lowercase());
+        own.iter().any(|domain| name == *domain || name.ends_with(&format!(".{domain}")))
+    }
+}
+
+impl Connector {
+    fn knows(&self, peer: &Peer<'_>) -> bool {
+        if self.disabled || (self.require_tls && !peer.secure) {
+            return false;
+        }
+        let by_address = self.sender_ips.iter().any(|range| within(range, peer.ip));
+        let by_name = self.certificate_name.as_ref().is_some_and(|wanted| peer.names.iter().any(|n| fits(wanted, n)));
+        by_address || by_name
+    }
+}
+
+/// Whether an address lies in a range; connectors know IPv4 alone, from /24 to /32.
+fn within(range: &str, ip: IpAddr) -> bool {
+    let (base, length) = range.split_once('/').unwrap_or((range, "32"));
+    let (Ok(base), Ok(length), IpAddr::V4(ip)) = (base.parse::<Ipv4Addr>(), length.parse::<u32>(), ip) else {
+        return false;
+    };
+    let mask = u32::MAX << (32 - length.clamp(24, 32));
+    (24..=32).contains(&length) && u32::from(base) & mask == u32::from(ip) & mask
+}
+
+/// Whether the name in a certificate is the one that a connector wants.
+fn fits(wanted: &str, name: &str) -> bool {
+    let (wanted, name) = (wanted.to_lowercase(), name.to_lowercase());
+    match wanted.strip_prefix('*') {
+        Some(below) => name == wanted || name.ends_with(below),
+        None => name == wanted || name.strip_prefix("*.") == wanted.split_once('.').map(|(_, parent)| parent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_holds_its_addresses_and_a_name_those_it_stands_for() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert!(within("192.0.2.0/24", ip("192.0.2.77")) && within("192.0.2.7", ip("192.0.2.7")));
+        assert!(!within("192.0.2.0/25", ip("192.0.2.128")) && !within("0.0.0.0/0", ip("192.0.2.7")));
+        assert!(!within("192.0.2.7", ip("2001:db8::1")) && !within("words", ip("192.0.2.7")));
+        assert!(fits("mail.contoso.test", "MAIL.contoso.test") && fits("*.contoso.test", "mail.contoso.test"));
+        assert!(!fits("mail.contoso.test", "contoso.test") && !fits("*.contoso.test", "mycontoso.test"));
+    }
+}
