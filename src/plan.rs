@@ -129,8 +129,7 @@ pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputEr
         }
     }
     let read = matches!(setup.credential, Some(Credential::Token { .. }));
-    let wanted = setup.roads.iter().any(|road| road.wants().is_some());
-    let slice = Slice { token: slice.token && wanted, ..slice };
+    let slice = Slice { token: slice.token && setup.wants_token(), ..slice };
     if slice.token && (slice.verify || !read) {
         match setup.tenant.clone().or_else(|| tenant_of_token(setup)) {
             Some(tenant) => plan.steps.push(Step::Discovery { tenant }),

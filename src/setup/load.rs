@@ -244,7 +244,7 @@ fn hide_proxy_login(setup: &mut Setup) {
 fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: Wants) -> Result<(), InputError> {
     let read = |notes| credential::read(words, origins, notes);
     // Roads without a login need no credential, so none is read and no command is run for one.
-    let need = if without_token(setup) && wants.mailbox { Need::No } else { wants.credential };
+    let need = if !setup.wants_token() && wants.mailbox { Need::No } else { wants.credential };
     setup.credential = match need {
         Need::No => return Ok(()),
         Need::Kind => credential::unread(words, origins),

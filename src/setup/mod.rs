@@ -101,6 +101,11 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// Whether the run wants a token: for a road that takes one, or to find the probe again.
+    pub fn wants_token(&self) -> bool {
+        self.confirm.is_some() || self.roads.iter().any(|road| road.wants().is_some())
+    }
+
     /// The address in MAIL FROM and From on a road.
     pub fn sender(&self, road: Road) -> Option<&String> {
         let hve = self.hve_account.as_ref().filter(|_| road == Road::Hve);
