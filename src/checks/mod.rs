@@ -73,6 +73,7 @@ fn applies(check: &Check, visit: &Visit) -> bool {
         }
         _ if check.topic() == "exchange" => exchange::applies(check, visit),
         _ if check.topic() == "confirm" => visit.facts.confirm.is_some(),
+        "smtp.client-certificate" => visit.facts.smtp_talks().any(|(_, talk)| talk.client_certificate.is_some()),
         "token.object-id" => visit.setup.object_id.is_some(),
         "token.user" => visit.facts.tokens.iter().any(|token| token.scopes().is_some() || token.sasl_user.is_some()),
         "send.from" => match (&visit.setup.from, &visit.setup.mailbox) {

@@ -174,7 +174,7 @@ pub(super) fn cause_of(reply: &Reply) -> &'static Cause {
 /// A certificate that nobody gave is no fault: a connector may know the host by its address.
 fn client_certificate(visit: &Visit, road: Road) -> Judgement {
     let smtp = facts(visit, road)?;
-    let Some(own) = &smtp.client_certificate else { return Verdict::pass("none was given, so the address has to do") };
+    let own = smtp.client_certificate.as_ref().ok_or("none was given, so the address has to do")?;
     let date = |seconds| jiff::Timestamp::from_second(seconds).map(|at| at.to_string()).unwrap_or_default();
     let now = visit.facts.observed_at.as_second();
     let names = own.names.join(", ");
