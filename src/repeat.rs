@@ -16,6 +16,16 @@ const REPEATABLE: [(&str, bool); 7] = [
 /// Words that say who sends.
 const IDENTITY: [&str; 4] = ["--tenant", "--client-id", "--mailbox", "--from"];
 
+/// Words that only some sub-commands take.
+const ONLY: [(&str, &[&str]); 6] = [
+    ("--selector", &["checkup", "check-dns"]),
+    ("--smart-host", &["checkup", "probe-send"]),
+    ("--source-address", &["checkup", "probe-send"]),
+    ("--relay-certificate", &["checkup", "probe-send"]),
+    ("--relay-key", &["checkup", "probe-send"]),
+    ("--hve-account", &["checkup", "probe-send"]),
+];
+
 /// A text with the options of the run behind each command of ours that takes them and does not say them itself.
 pub fn completed(text: &str, options: &[(String, String)]) -> String {
     if options.is_empty() {
@@ -51,12 +61,12 @@ fn end_of(command: &str) -> usize {
 
 fn missing(command: &str, options: &[(String, String)]) -> String {
     let mut words = command.split_whitespace().skip(1);
-    let Some((_, identity)) = words.next().and_then(|sub| REPEATABLE.iter().find(|(name, _)| *name == sub)) else {
+    let Some((sub, identity)) = words.next().and_then(|sub| REPEATABLE.iter().find(|(name, _)| *name == sub)) else {
         return String::new();
     };
     let said = |flag: &str| command.split_whitespace().any(|word| word == flag);
-    let looks_up = command.contains(" check-dns") || command.contains(" checkup");
-    let taken = |flag: &str| (*identity || !IDENTITY.contains(&flag)) && (looks_up || flag != "--selector");
+    let elsewhere = |flag: &str| ONLY.iter().any(|(only, subs)| *only == flag && !subs.contains(sub));
+    let taken = |flag: &str| (*identity || !IDENTITY.contains(&flag)) && !elsewhere(flag);
     let wanted = options.iter().filter(|(flag, _)| !said(flag) && taken(flag));
     wanted.filter_map(|(flag, value)| Some(format!(" {flag} {}", scripts::sh(value).ok()?))).collect()
 }

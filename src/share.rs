@@ -2,6 +2,7 @@
 //! stays equal and the judgement is the same.
 
 mod arrived;
+mod port25;
 mod records;
 
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ pub fn masked(visit: &Visit) -> Visit {
 fn by_place(visit: &mut Visit) {
     visit.setup.masked = true;
     // A path may hold the name of its owner.
-    visit.setup.options.retain(|(flag, _)| !matches!(flag.as_str(), "--config" | "--ca-file"));
+    visit.setup.options.retain(|(flag, _)| !PATHS.contains(&flag.as_str()));
     for token in &mut visit.facts.tokens {
         for (claim, value) in token.header.iter_mut().chain(token.claims.iter_mut()) {
             // A person's subject is no id of the directory, and still always the same for the same person.
@@ -60,7 +61,11 @@ fn by_place(visit: &mut Visit) {
         "EHLO this-host.example".clone_into(&mut line.text);
     }
     arrived::without_bare_hosts(visit);
+    port25::without_subjects(visit);
 }
+
+/// Options that name a file of this computer.
+const PATHS: [&str; 4] = ["--config", "--ca-file", "--relay-certificate", "--relay-key"];
 
 /// A sentence of Exchange without the names that it quotes. A quote opens behind a blank and closes before no letter, unlike
 /// the apostrophes of `couldn't` and `O'Brien`.
@@ -201,6 +206,7 @@ fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
     });
     let own = of_setup.into_iter().chain([of_address(&setup.hve_account)]);
     let all = own.chain(of_exchange).chain(arrived::domains(visit)).chain(records::domains(visit));
+    let all = all.chain(port25::domains(visit));
     let microsofts = |domain: &String| MICROSOFT.iter().any(|own| domain.eq_ignore_ascii_case(own));
     for domain in all.flatten().filter(|domain| !microsofts(domain)) {
         let n = names.values().filter(|stand_in| stand_in.ends_with(".example")).count() + 1;

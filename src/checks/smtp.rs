@@ -193,7 +193,28 @@ fn client_certificate(visit: &Visit, road: Road) -> Judgement {
         let words = format!("one certificate was sent, for {names}; that of its issuer, {}, was not", own.issuer);
         return Verdict::warn(&cause::RELAY_CERTIFICATE_ALONE, words);
     }
+    let domains = domains_of(visit);
+    if !own.names.iter().any(|name| domains.iter().any(|domain| lies_in(name, domain))) {
+        let words = format!("for {names}; the domains of this set-up are {}", domains.join(", "));
+        return Verdict::unproven(&cause::RELAY_CERTIFICATE_OTHER_DOMAIN, words);
+    }
     Verdict::pass(format!("for {names}, until {}", date(own.not_after)))
+}
+
+/// The domains of the tenant, as far as the set-up names any.
+fn domains_of(visit: &Visit) -> Vec<String> {
+    let setup = &visit.setup;
+    let of_address = |address: &Option<String>| Some(address.as_deref()?.rsplit_once('@')?.1.to_lowercase());
+    let named = [of_address(&setup.from), of_address(&setup.mailbox), setup.domain.as_ref().map(|d| d.to_lowercase())];
+    let mut domains: Vec<String> = named.into_iter().flatten().collect();
+    domains.sort();
+    domains.dedup();
+    domains
+}
+
+fn lies_in(name: &str, domain: &str) -> bool {
+    let name = name.trim_start_matches("*.").to_lowercase();
+    name == domain || name.ends_with(&format!(".{domain}"))
 }
 
 fn of_certificate(kind: FaultKind) -> bool {

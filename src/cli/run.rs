@@ -45,17 +45,32 @@ pub(super) async fn load(global: &Global, mut flags: Table, wants: Wants) -> Res
     Ok(Loaded { setup, sandbox: Some(sandbox) })
 }
 
+/// Words of the command line without which a run is another one.
+const SAID_AGAIN: [&str; 13] = [
+    "cloud",
+    "resolver",
+    "ca_file",
+    "tenant",
+    "client_id",
+    "mailbox",
+    "from",
+    "selector",
+    "smart_host",
+    "source_address",
+    "relay_certificate",
+    "relay_key",
+    "hve_account",
+];
+
 /// What was said on the command line and must be said again to repeat the run. A credential is not among it, nor a proxy,
 /// whose address may hold one.
 fn repeated(global: &Global, flags: &Table) -> Vec<(String, String)> {
     let config = global.config.as_ref().map(|file| ("--config".to_owned(), file.display().to_string()));
     let profile = global.profile.clone().map(|name| ("--profile".to_owned(), name));
-    let words = ["cloud", "resolver", "ca_file", "tenant", "client_id", "mailbox", "from", "selector"]
-        .into_iter()
-        .filter_map(|word| {
-            let value = flags.get(word)?.as_str()?.to_owned();
-            Some((format!("--{}", word.replace('_', "-")), value))
-        });
+    let words = SAID_AGAIN.into_iter().filter_map(|word| {
+        let value = flags.get(word)?.as_str()?.to_owned();
+        Some((format!("--{}", word.replace('_', "-")), value))
+    });
     config.into_iter().chain(profile).chain(words).collect()
 }
 

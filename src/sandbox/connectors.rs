@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::mail::Envelope;
 use super::receive::domain_of;
-use super::state::{Connector, State, Tenant};
+use super::state::{Connector, Hosts, State, Tenant};
 
 /// What the mail exchanger knows of a client.
 pub(super) struct Peer<'a> {
@@ -18,6 +18,9 @@ pub(super) struct Peer<'a> {
 impl State {
     /// Why a recipient is refused at RCPT.
     pub(super) fn relay_refused(&self, peer: &Peer<'_>, from: &str, to: &str) -> Option<String> {
+        if let Some(words) = self.hosts.refused(peer.ip) {
+            return Some(words);
+        }
         let own = self.tenants.iter().find(|tenant| tenant.accepts(domain_of(to)));
         let sender = self.tenants.iter().find(|tenant| tenant.accepts(domain_of(from)));
         let away = |tenant: &Tenant| self.wire.mx_region.as_ref().is_some_and(|region| *region != tenant.region);
@@ -45,6 +48,24 @@ impl State {
         let words = "550 5.7.68 TenantInboundAttribution; Direct Send not allowed for this organization from \
                      unauthorized sources";
         (from.reject_direct_send && !from.knows(peer)).then(|| words.to_owned())
+    }
+}
+
+impl Hosts {
+    /// What the service has against an address, whoever it talks for (smtp-replies: 5.7.606, 5.7.708).
+    fn refused(&self, ip: IpAddr) -> Option<String> {
+        let among = |ranges: &[String]| ranges.iter().any(|range| within(range, ip));
+        if among(&self.banned) {
+            return Some(format!(
+                "550 5.7.606 Access denied, banned sending IP [{ip}]. To request removal from this list please visit \
+                 https://sender.office.com/ and follow the directions."
+            ));
+        }
+        among(&self.untrusted).then(|| {
+            "550 5.7.708 Access denied, traffic not accepted from this IP. For more information please go to \
+             http://go.microsoft.com/fwlink/?LinkId=526653 AS(8561)"
+                .to_owned()
+        })
     }
 }
 

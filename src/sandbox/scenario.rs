@@ -32,6 +32,8 @@ pub struct Scenario {
     pub(super) person: Option<Person>,
     /// How the wire misbehaves.
     wire: Table,
+    /// Hosts that the mail exchanger turns away.
+    hosts: Table,
     /// Seconds that the login service's clock is ahead.
     clock_ahead: i64,
     /// The profile names what the verifying script printed.
@@ -109,6 +111,7 @@ impl Scenario {
             }
         }
         base.insert("wire".to_owned(), Value::Table(self.wire.clone()));
+        base.insert("hosts".to_owned(), Value::Table(self.hosts.clone()));
         base.insert("clock_ahead".to_owned(), Value::Integer(self.clock_ahead));
         let mut state: State =
             base.try_into().unwrap_or_else(|e| panic!("scenario {} does not fit the tenant: {e}", self.name));

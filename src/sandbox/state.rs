@@ -28,6 +28,8 @@ pub struct State {
     pub(super) tenants: Vec<Tenant>,
     /// How the wire itself misbehaves.
     pub(super) wire: Wire,
+    /// Hosts that the mail exchanger turns away.
+    pub(super) hosts: Hosts,
     /// Seconds that the login service's clock is ahead of ours.
     pub(super) clock_ahead: i64,
     /// Mails taken for delivery.
@@ -41,6 +43,16 @@ pub struct State {
     pub(super) arriving: Option<UnboundedSender<Incoming>>,
     #[serde(skip)]
     pub(super) login_port: u16,
+}
+
+/// What the service as a whole has against hosts that call on port 25, by IPv4 address or range of /24 to /32.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Hosts {
+    /// On the list of blocked senders.
+    pub(super) banned: Vec<String>,
+    /// Of too low a reputation for a tenant that has none yet.
+    pub(super) untrusted: Vec<String>,
 }
 
 /// One tenant.

@@ -186,7 +186,7 @@ fn make(
         send: words.send,
         confirm: super::confirm::of(words, origins)?,
         helo: words.helo.as_deref().map(|name| helo(origins, name)).transpose()?,
-        smart_host: port25::smart_host(words, origins)?,
+        smart_host: port25::smart_host(words, origins, cloud.mx_port)?,
         source: port25::source(words, origins)?,
         relay_certificate: port25::certificate(words, origins)?,
         hve_account: parse("hve_account", &words.hve_account, lint::address)?,

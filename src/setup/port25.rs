@@ -21,13 +21,11 @@ pub struct ClientCertificate {
     pub key: Secret,
 }
 
-/// Port of a mail exchanger, where none is said (RFC 5321 section 4.5.4.2).
-const TRANSFER: u16 = 25;
-
-pub(super) fn smart_host(words: &Words, origins: &Origins) -> Result<Option<HostPort>, InputError> {
+/// `port`: that of the cloud's mail exchangers, where none is said.
+pub(super) fn smart_host(words: &Words, origins: &Origins, port: u16) -> Result<Option<HostPort>, InputError> {
     let Some(text) = &words.smart_host else { return Ok(None) };
     let place = origins.of("smart_host");
-    let host = HostPort::parse(text, TRANSFER)
+    let host = HostPort::parse(text, port)
         .ok_or_else(|| InputError::new(&place, format!("is {}; it takes HOST or HOST:PORT", lint::shown(text))))?;
     if host.host.parse::<IpAddr>().is_ok() {
         let words = format!(
