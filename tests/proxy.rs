@@ -144,9 +144,10 @@ async fn https_and_the_mail_port_go_through_a_socks_proxy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_is_not_there_is_a_finding() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound and not listening: the port refuses, and nobody else can take it meanwhile.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let address = held.local_addr().unwrap();
     let output = checkup(&format!("http://{address}")).await;
     assert_eq!(output.status.code(), Some(1));
     let report = report(&output);
