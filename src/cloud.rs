@@ -4,9 +4,12 @@
 //! Source: microsoft-facts A.1, from Microsoft Learn "National clouds" and the Microsoft 365 endpoint
 //! lists, checked 2026-11-20.
 
+mod table;
+
+pub use table::CloudTable;
+
 use std::net::SocketAddr;
 
-use serde::Deserialize;
 use url::Url;
 
 use crate::facts::CloudFacts;
@@ -178,48 +181,6 @@ const POPS: u16 = 995;
 /// Where a host serves EWS (microsoft-facts A.1).
 pub const EWS_PATH: &str = "/EWS/Exchange.asmx";
 
-/// A `[cloud.NAME]` table of a configuration file: hosts and trust of its own, the rest from a row.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CloudTable {
-    /// The row that fills in what is not said here; `worldwide` by default.
-    pub base: Option<String>,
-    /// Address of the login service.
-    pub login: Option<Url>,
-    /// Address of Graph.
-    pub graph: Option<Url>,
-    /// Address of Exchange Web Services.
-    pub ews: Option<Url>,
-    /// SMTP submission, `HOST:PORT`.
-    pub smtp: Option<String>,
-    /// The mail exchanger of port 25, `HOST:PORT`; otherwise the domain's MX record names it.
-    pub mx: Option<String>,
-    /// The port of mail exchangers.
-    pub mx_port: Option<u16>,
-    /// Submission of High Volume Email, `HOST:PORT`.
-    pub hve: Option<String>,
-    /// IMAP with implicit TLS, `HOST:PORT`.
-    pub imap: Option<String>,
-    /// POP with implicit TLS, `HOST:PORT`.
-    pub pop: Option<String>,
-    /// The resolver, `IP:PORT`.
-    pub dns: Option<SocketAddr>,
-    /// A PEM file whose authorities alone vouch for these hosts.
-    pub ca_file: Option<std::path::PathBuf>,
-    /// How a mail exchanger of this cloud ends.
-    pub mx_suffixes: Option<Vec<String>>,
-    /// The name that an SPF record includes.
-    pub spf_include: Option<String>,
-    /// How a name ends under which a tenant's DKIM keys lie.
-    pub dkim_suffixes: Option<Vec<String>>,
-    /// What `autodiscover` of a domain is an alias of.
-    pub autodiscover: Option<String>,
-    /// The port of the hosts that serve MTA-STS policies.
-    pub mta_sts_port: Option<u16>,
-    /// What stands before the tenant in the issuer of a v1 token.
-    pub issuer_v1: Option<String>,
-}
-
 impl Cloud {
     /// The names of the rows.
     pub fn names() -> impl Iterator<Item = &'static str> {
@@ -231,51 +192,6 @@ impl Cloud {
         // The cloud of the US government's community (not High) has the worldwide hosts.
         let name = if matches!(name, "global" | "gcc") { "worldwide" } else { name };
         ROWS.iter().find(|row| row.name == name).map(Row::cloud)
-    }
-
-    /// The row that the table names, with the table's own words over it. `ca` is what its `ca_file` holds.
-    ///
-    /// # Errors
-    /// A sentence naming the key that can not be used.
-    pub fn from_table(name: &str, table: &CloudTable, ca: Option<String>) -> Result<Cloud, String> {
-        let base = table.base.as_deref().unwrap_or("worldwide");
-        let mut cloud = Cloud::named(base).ok_or_else(|| format!("base `{base}` is no cloud"))?;
-        name.clone_into(&mut cloud.name);
-        for (key, url) in [("login", &table.login), ("graph", &table.graph), ("ews", &table.ews)] {
-            if url.as_ref().is_some_and(|url| url.scheme() != "https") {
-                return Err(format!("{key} must begin with https://"));
-            }
-        }
-        cloud.login = table.login.clone().unwrap_or(cloud.login);
-        cloud.graph = table.graph.clone().unwrap_or(cloud.graph);
-        cloud.ews = table.ews.clone().unwrap_or(cloud.ews);
-        if let Some(smtp) = &table.smtp {
-            cloud.smtp = HostPort::parse(smtp, SUBMISSION).ok_or("smtp must be HOST:PORT")?;
-        }
-        if let Some(imap) = &table.imap {
-            cloud.imap = HostPort::parse(imap, IMAPS).ok_or("imap must be HOST:PORT")?;
-        }
-        if let Some(pop) = &table.pop {
-            cloud.pop = HostPort::parse(pop, POPS).ok_or("pop must be HOST:PORT")?;
-        }
-        if let Some(hve) = &table.hve {
-            cloud.hve = Some(HostPort::parse(hve, SUBMISSION).ok_or("hve must be HOST:PORT")?);
-        }
-        if let Some(mx) = &table.mx {
-            cloud.smart_host = Some(HostPort::parse(mx, TRANSFER).ok_or("mx must be HOST:PORT")?);
-        }
-        cloud.mx_port = table.mx_port.unwrap_or(cloud.mx_port);
-        cloud.resolver = table.dns.or(cloud.resolver);
-        cloud.mx_suffixes = table.mx_suffixes.clone().unwrap_or(cloud.mx_suffixes);
-        cloud.spf_include = table.spf_include.clone().unwrap_or(cloud.spf_include);
-        cloud.dkim_suffixes = table.dkim_suffixes.clone().unwrap_or(cloud.dkim_suffixes);
-        cloud.autodiscover = table.autodiscover.clone().unwrap_or(cloud.autodiscover);
-        cloud.mta_sts_port = table.mta_sts_port.unwrap_or(cloud.mta_sts_port);
-        cloud.issuer_v1 = table.issuer_v1.clone().unwrap_or(cloud.issuer_v1);
-        if let Some(pem) = ca {
-            cloud.trust = Trust { system: false, extra: vec![pem] };
-        }
-        Ok(cloud)
     }
 
     /// The scope prefix of an API.

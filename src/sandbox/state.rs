@@ -1,11 +1,21 @@
 //! What the tenant knows: applications and their grants, mailboxes, switches, records. One state behind every service.
 
+mod app;
+mod mailbox;
+mod port25;
+mod records;
+
 use std::net::IpAddr;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::mpsc::UnboundedSender;
 use toml::{Table, Value};
+
+pub(super) use app::{App, Tokens};
+pub use mailbox::Delivered;
+pub(super) use mailbox::{Kind, Mailbox, Place, Switch};
+pub(super) use port25::{Connector, Hosts, HveAccount};
+pub(super) use records::{DkimSelector, Records};
 
 use super::Addresses;
 use super::receive::Incoming;
@@ -43,16 +53,6 @@ pub struct State {
     pub(super) arriving: Option<UnboundedSender<Incoming>>,
     #[serde(skip)]
     pub(super) login_port: u16,
-}
-
-/// What the service as a whole has against hosts that call on port 25, by IPv4 address or range of /24 to /32.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Hosts {
-    /// On the list of blocked senders.
-    pub(super) banned: Vec<String>,
-    /// Of too low a reputation for a tenant that has none yet.
-    pub(super) untrusted: Vec<String>,
 }
 
 /// One tenant.
@@ -102,233 +102,6 @@ pub(super) struct Delivery {
     pub(super) lost: bool,
     /// Seconds that the last server's clock is later than that of the one before, as after a wait in a queue.
     pub(super) queue_seconds: i64,
-}
-
-/// The application: its registration, its service principal, and what Exchange knows of it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct App {
-    pub(super) registered: bool,
-    pub(super) client_id: String,
-    /// Object id of the registration: the one that is confused with the other.
-    pub(super) registration_id: String,
-    /// Object id of the service principal.
-    pub(super) object_id: String,
-    pub(super) service_principal: bool,
-    pub(super) secret: String,
-    pub(super) secret_id: String,
-    pub(super) secret_expired: bool,
-    /// What was asked for in the registration; without consent it is worth nothing.
-    pub(super) requested_roles: Vec<String>,
-    pub(super) consented: bool,
-    pub(super) graph_roles: Vec<String>,
-    /// The object id that New-ServicePrincipal was given; none: never registered in Exchange.
-    pub(super) exchange_object_id: Option<String>,
-    /// Whether the registration in Exchange is in force already.
-    pub(super) exchange_in_force: bool,
-    /// An Application Access Policy keeps it from the mailboxes.
-    pub(super) access_policy_denies: bool,
-    /// RBAC for Applications: roles assigned within Exchange.
-    pub(super) rbac_roles: Vec<String>,
-    /// Addresses of the mailboxes that the roles within Exchange reach; none named: all.
-    pub(super) rbac_scope: Vec<String>,
-    /// How often the token end point answers 429 before it answers.
-    pub(super) throttled: bool,
-}
-
-/// One mailbox.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Mailbox {
-    /// Object id of its user.
-    pub(super) id: String,
-    pub(super) address: String,
-    /// The user principal name, where it is not the address.
-    pub(super) upn: String,
-    pub(super) kind: Kind,
-    pub(super) aliases: Vec<String>,
-    /// Applications, by client id, and people, by user principal name, with Full Access.
-    pub(super) full_access: Vec<String>,
-    /// Addresses that this mailbox may send as besides its own.
-    pub(super) send_as: Vec<String>,
-    pub(super) smtp_auth: Switch,
-    /// `Set-CASMailbox -ImapEnabled $false`.
-    pub(super) imap_off: bool,
-    /// `Set-CASMailbox -PopEnabled $false`.
-    pub(super) pop_off: bool,
-    /// `Set-CASMailbox -EwsEnabled $false`.
-    pub(super) ews_off: bool,
-    /// The store refuses the session although the login succeeded.
-    pub(super) logon_fails: bool,
-    /// Graph can not reach it: no licence, deleted, or not in Exchange Online.
-    pub(super) rest_disabled: bool,
-    pub(super) full: bool,
-    /// Recipients that it has sent to today.
-    pub(super) recipients_today: usize,
-    /// SMTP sessions of other programs that are logged in to it all the time.
-    pub(super) other_sessions: usize,
-    /// The largest message that it may send, in octets; 0 stands for the service's own limit.
-    pub(super) largest_message: usize,
-    pub(super) blocked_as_spammer: bool,
-    /// The SMTP sessions that are logged in to it, in the order in which they came.
-    #[serde(skip)]
-    pub(super) sessions: Vec<u64>,
-    #[serde(skip)]
-    pub(super) inbox: Vec<Delivered>,
-    #[serde(skip)]
-    pub(super) junk: Vec<Delivered>,
-    #[serde(skip)]
-    pub(super) sent: Vec<Delivered>,
-}
-
-/// Whose mailbox it is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
-    /// A person's, or a program's with an account of its own.
-    #[default]
-    User,
-    /// Nobody signs in to it; members open it.
-    Shared,
-}
-
-/// A folder of a mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Inbox,
-    Junk,
-    Sent,
-}
-
-/// An account of High Volume Email: it has no mailbox.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct HveAccount {
-    pub(super) address: String,
-    /// Object ids of the service principals that `Add-HVEAppAccess` named.
-    pub(super) apps: Vec<String>,
-}
-
-/// An inbound connector: a host that the tenant knows (`New-InboundConnector`).
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Connector {
-    pub(super) name: String,
-    pub(super) disabled: bool,
-    /// IPv4 addresses, or ranges of /24 to /32.
-    pub(super) sender_ips: Vec<String>,
-    /// The name in the certificate that the host shows; `*.` in front stands for every name below.
-    pub(super) certificate_name: Option<String>,
-    pub(super) require_tls: bool,
-}
-
-/// SMTP AUTH of one mailbox: its own word wins over the tenant's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Switch {
-    /// As the tenant says.
-    #[default]
-    Follow,
-    On,
-    Off,
-}
-
-/// How the login service makes tokens.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Tokens {
-    /// Seconds until a token expires; below zero it is born expired.
-    pub(super) lifetime: i64,
-    /// Seconds until a token begins to be valid.
-    pub(super) starts_in: i64,
-    pub(super) nonce: bool,
-    /// Sign with a key that is not published.
-    pub(super) unpublished_key: bool,
-    /// Sign what does not verify, as a token that is meant for its API alone.
-    pub(super) sealed: bool,
-    pub(super) opaque: bool,
-    /// The directory that the token says it is from.
-    pub(super) tid: Option<String>,
-    /// The issuer that the token says it is from.
-    pub(super) iss: Option<String>,
-    /// The audience that the token is for, whatever was asked.
-    pub(super) aud: Option<String>,
-    /// The application that the token is for.
-    pub(super) appid: Option<String>,
-}
-
-impl Default for Tokens {
-    fn default() -> Self {
-        Tokens {
-            // Microsoft issues 60 to 90 minutes; the middle of it (microsoft-facts D.2).
-            lifetime: 4499,
-            starts_in: 0,
-            nonce: false,
-            unpublished_key: false,
-            sealed: false,
-            opaque: false,
-            tid: None,
-            iss: None,
-            aud: None,
-            appid: None,
-        }
-    }
-}
-
-/// The domain's records.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Records {
-    pub(super) mx: Vec<String>,
-    pub(super) txt: Vec<String>,
-    pub(super) dmarc: Vec<String>,
-    pub(super) dkim: Vec<DkimSelector>,
-    /// The texts of `_mta-sts`.
-    pub(super) mta_sts: Vec<String>,
-    /// The policy that its host serves over HTTPS; none: the host is not there.
-    pub(super) mta_sts_policy: Option<String>,
-    /// The texts of `_smtp._tls`.
-    pub(super) tls_reports: Vec<String>,
-    /// What `autodiscover` is an alias of.
-    pub(super) autodiscover: Option<String>,
-    /// Further records, in the form of a zone file, relative to the domain.
-    pub(super) more: String,
-    /// Records of other domains, likewise, relative to the root.
-    pub(super) elsewhere: String,
-    /// Whether the domain exists at all.
-    pub(super) gone: bool,
-    /// Answer SERVFAIL for the domain.
-    pub(super) fails: bool,
-    /// Answer REFUSED for the domain.
-    pub(super) refuses: bool,
-    /// Answer nothing for the domain.
-    pub(super) silent: bool,
-}
-
-/// A selector of the domain.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct DkimSelector {
-    pub(super) name: String,
-    /// The name that it is an alias of; none: the key stands at the selector itself.
-    pub(super) target: Option<String>,
-    /// The key record; none said: a sound one; empty: there is none.
-    pub(super) key: Option<String>,
-}
-
-/// A mail that lies in a mailbox.
-#[derive(Debug, Clone)]
-pub struct Delivered {
-    /// Envelope sender.
-    pub from: String,
-    /// Envelope recipient.
-    pub to: String,
-    /// The message as received, with what the servers wrote upon it.
-    pub octets: Vec<u8>,
-    /// When it was received.
-    pub at: Timestamp,
-    /// How often its folder is looked into before it shows.
-    pub(super) unseen_for: u32,
 }
 
 impl State {
@@ -437,49 +210,5 @@ impl Tenant {
             *records = records.iter().map(|record| name(record)).collect();
         }
         tenant
-    }
-}
-
-impl Mailbox {
-    /// The mails that show in a folder when it is looked into.
-    pub(super) fn looked_into(&mut self, place: Place) -> Vec<Delivered> {
-        let mails = match place {
-            Place::Inbox => &mut self.inbox,
-            Place::Junk => &mut self.junk,
-            Place::Sent => &mut self.sent,
-        };
-        let shown = mails.iter().filter(|mail| mail.unseen_for == 0).cloned().collect();
-        for mail in mails.iter_mut() {
-            mail.unseen_for = mail.unseen_for.saturating_sub(1);
-        }
-        shown
-    }
-
-    pub(super) fn has(&self, address: &str) -> bool {
-        self.address.eq_ignore_ascii_case(address) || self.aliases.iter().any(|own| own.eq_ignore_ascii_case(address))
-    }
-
-    /// The user principal name of its account.
-    pub(super) fn upn(&self) -> &str {
-        if self.upn.is_empty() { &self.address } else { &self.upn }
-    }
-
-    /// Whether a person signs in to it under this name.
-    pub(super) fn signs_in_as(&self, user: &str) -> bool {
-        self.kind == Kind::User && self.upn().eq_ignore_ascii_case(user)
-    }
-
-    /// Whether a login or a path that names this means the mailbox: an address of it, its account or its id.
-    pub(super) fn is_named(&self, name: &str) -> bool {
-        self.has(name) || self.upn().eq_ignore_ascii_case(name) || (!self.id.is_empty() && self.id == name)
-    }
-
-    /// Whether an application, by client id, or a person, by user principal name, has Full Access.
-    pub(super) fn opens_to(&self, who: &str) -> bool {
-        self.full_access.iter().any(|holder| holder.eq_ignore_ascii_case(who))
-    }
-
-    pub(super) fn may_send_as(&self, address: &str) -> bool {
-        self.address.eq_ignore_ascii_case(address) || self.send_as.iter().any(|own| own.eq_ignore_ascii_case(address))
     }
 }

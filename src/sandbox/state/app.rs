@@ -1,0 +1,77 @@
+//! The application and the tokens that it gets.
+
+use serde::Deserialize;
+
+/// The application: its registration, its service principal, and what Exchange knows of it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::sandbox) struct App {
+    pub(in crate::sandbox) registered: bool,
+    pub(in crate::sandbox) client_id: String,
+    /// Object id of the registration: the one that is confused with the other.
+    pub(in crate::sandbox) registration_id: String,
+    /// Object id of the service principal.
+    pub(in crate::sandbox) object_id: String,
+    pub(in crate::sandbox) service_principal: bool,
+    pub(in crate::sandbox) secret: String,
+    pub(in crate::sandbox) secret_id: String,
+    pub(in crate::sandbox) secret_expired: bool,
+    /// What was asked for in the registration; without consent it is worth nothing.
+    pub(in crate::sandbox) requested_roles: Vec<String>,
+    pub(in crate::sandbox) consented: bool,
+    pub(in crate::sandbox) graph_roles: Vec<String>,
+    /// The object id that New-ServicePrincipal was given; none: never registered in Exchange.
+    pub(in crate::sandbox) exchange_object_id: Option<String>,
+    /// Whether the registration in Exchange is in force already.
+    pub(in crate::sandbox) exchange_in_force: bool,
+    /// An Application Access Policy keeps it from the mailboxes.
+    pub(in crate::sandbox) access_policy_denies: bool,
+    /// RBAC for Applications: roles assigned within Exchange.
+    pub(in crate::sandbox) rbac_roles: Vec<String>,
+    /// Addresses of the mailboxes that the roles within Exchange reach; none named: all.
+    pub(in crate::sandbox) rbac_scope: Vec<String>,
+    /// How often the token end point answers 429 before it answers.
+    pub(in crate::sandbox) throttled: bool,
+}
+
+/// How the login service makes tokens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::sandbox) struct Tokens {
+    /// Seconds until a token expires; below zero it is born expired.
+    pub(in crate::sandbox) lifetime: i64,
+    /// Seconds until a token begins to be valid.
+    pub(in crate::sandbox) starts_in: i64,
+    pub(in crate::sandbox) nonce: bool,
+    /// Sign with a key that is not published.
+    pub(in crate::sandbox) unpublished_key: bool,
+    /// Sign what does not verify, as a token that is meant for its API alone.
+    pub(in crate::sandbox) sealed: bool,
+    pub(in crate::sandbox) opaque: bool,
+    /// The directory that the token says it is from.
+    pub(in crate::sandbox) tid: Option<String>,
+    /// The issuer that the token says it is from.
+    pub(in crate::sandbox) iss: Option<String>,
+    /// The audience that the token is for, whatever was asked.
+    pub(in crate::sandbox) aud: Option<String>,
+    /// The application that the token is for.
+    pub(in crate::sandbox) appid: Option<String>,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Tokens {
+            // Microsoft issues 60 to 90 minutes; the middle of it (microsoft-facts D.2).
+            lifetime: 4499,
+            starts_in: 0,
+            nonce: false,
+            unpublished_key: false,
+            sealed: false,
+            opaque: false,
+            tid: None,
+            iss: None,
+            aud: None,
+            appid: None,
+        }
+    }
+}
