@@ -1,5 +1,7 @@
 //! Checks of the SMTP dialogues, each of one stage: submission, High Volume Email, and the two roads of port 25.
 
+mod port25;
+
 use super::exchange::witness;
 use super::{network, token};
 use crate::access::{self, Access};
@@ -11,25 +13,10 @@ use crate::road::Road;
 const ON_SMTP: &[Road] = &Road::OVER_SMTP;
 const WITH_LOGIN: &[Road] = &[Road::Smtp, Road::Hve];
 
-static SMART_HOST: Check = Check {
-    id: "smtp.smart-host",
-    title: "The tenant's mail exchanger is known",
-    needs: &[],
-    judge: Judge::PerRoad(&[Road::Relay, Road::Direct], |visit, road| {
-        let smtp = facts(visit, road)?;
-        let found = smtp.smart_host.as_ref().ok_or("nobody looked for it")?;
-        if !smtp.server.is_empty() {
-            return Verdict::pass(format!("{}, from {}", smtp.server, found.source));
-        }
-        let words = smtp.stopped.as_deref().unwrap_or("it was not found");
-        Verdict::unproven(&cause::SMART_HOST_UNKNOWN, words)
-    }),
-};
-
 static REACH: Check = Check {
     id: "smtp.reach",
     title: "The mail server answers",
-    needs: &[&SMART_HOST],
+    needs: &[&port25::SMART_HOST],
     judge: Judge::PerRoad(ON_SMTP, |visit, road| {
         let smtp = facts(visit, road)?;
         let step = step(smtp, Stage::Connect)?;
@@ -79,13 +66,6 @@ static CERTIFICATE: Check = Check {
     }),
 };
 
-static CLIENT_CERTIFICATE: Check = Check {
-    id: "smtp.client-certificate",
-    title: "The certificate for the connector can be shown",
-    needs: &[&STARTTLS, &CERTIFICATE],
-    judge: Judge::PerRoad(&[Road::Relay], client_certificate),
-};
-
 static XOAUTH2: Check = Check {
     id: "smtp.xoauth2",
     title: "It offers XOAUTH2 under TLS",
@@ -122,7 +102,7 @@ pub(super) static RECIPIENT: Check = Check {
     id: "smtp.recipient",
     title: "It takes the recipient",
     needs: &[&SENDER],
-    judge: Judge::PerRoad(ON_SMTP, recipient),
+    judge: Judge::PerRoad(ON_SMTP, port25::recipient),
 };
 
 pub(super) fn facts(visit: &Visit, road: Road) -> Result<&SmtpFacts, NotObserved> {
@@ -169,52 +149,6 @@ pub(super) fn cause_of(reply: &Reply) -> &'static Cause {
         None if reply.permanent() => &cause::SMTP_REFUSED,
         None => &cause::SMTP_TEMPORARY,
     }
-}
-
-/// A certificate that nobody gave is no fault: a connector may know the host by its address.
-fn client_certificate(visit: &Visit, road: Road) -> Judgement {
-    let smtp = facts(visit, road)?;
-    let own = smtp.client_certificate.as_ref().ok_or("none was given, so the address has to do")?;
-    let date = |seconds| jiff::Timestamp::from_second(seconds).map(|at| at.to_string()).unwrap_or_default();
-    let now = visit.facts.observed_at.as_second();
-    let names = own.names.join(", ");
-    if now < own.not_before || own.not_after <= now {
-        let words = format!("for {names}, valid from {} to {}", date(own.not_before), date(own.not_after));
-        return Verdict::fail(&cause::RELAY_CERTIFICATE_OUT_OF_DATE, words);
-    }
-    step(smtp, Stage::Tls)?;
-    if !own.asked {
-        return Verdict::warn(
-            &cause::RELAY_CERTIFICATE_NOT_ASKED,
-            format!("{} asked for none; ours is for {names}", smtp.server),
-        );
-    }
-    if own.issuer_missing {
-        let words = format!("one certificate was sent, for {names}; that of its issuer, {}, was not", own.issuer);
-        return Verdict::warn(&cause::RELAY_CERTIFICATE_ALONE, words);
-    }
-    let domains = domains_of(visit);
-    if !own.names.iter().any(|name| domains.iter().any(|domain| lies_in(name, domain))) {
-        let words = format!("for {names}; the domains of this set-up are {}", domains.join(", "));
-        return Verdict::unproven(&cause::RELAY_CERTIFICATE_OTHER_DOMAIN, words);
-    }
-    Verdict::pass(format!("for {names}, until {}", date(own.not_after)))
-}
-
-/// The domains of the tenant, as far as the set-up names any.
-fn domains_of(visit: &Visit) -> Vec<String> {
-    let setup = &visit.setup;
-    let of_address = |address: &Option<String>| Some(address.as_deref()?.rsplit_once('@')?.1.to_lowercase());
-    let named = [of_address(&setup.from), of_address(&setup.mailbox), setup.domain.as_ref().map(|d| d.to_lowercase())];
-    let mut domains: Vec<String> = named.into_iter().flatten().collect();
-    domains.sort();
-    domains.dedup();
-    domains
-}
-
-fn lies_in(name: &str, domain: &str) -> bool {
-    let name = name.trim_start_matches("*.").to_lowercase();
-    name == domain || name.ends_with(&format!(".{domain}"))
 }
 
 fn of_certificate(kind: FaultKind) -> bool {
@@ -309,19 +243,6 @@ pub(super) fn sign_in_log(token: &crate::facts::TokenFacts) -> String {
     }
 }
 
-/// On port 25 the answer to RCPT is not the last word: who the mail is from and whether it may pass is decided after DATA
-/// too (Microsoft Learn, "How to set up a multifunction device", on connectors).
-fn recipient(visit: &Visit, road: Road) -> Judgement {
-    let smtp = facts(visit, road)?;
-    match refusal(smtp, Stage::Rcpt)? {
-        Answer::Bad(judgement) => judgement,
-        Answer::Good(reply) if road.is_port_25() && smtp.step(Stage::Message).is_none() => {
-            Verdict::unproven(&cause::RELAY_ACCEPTED_SO_FAR, reply.to_string())
-        }
-        Answer::Good(reply) => Verdict::pass(reply.to_string()),
-    }
-}
-
 fn answered(visit: &Visit, road: Road, stage: Stage) -> Judgement {
     match refusal(facts(visit, road)?, stage)? {
         Answer::Good(reply) => Verdict::pass(reply.to_string()),
@@ -330,12 +251,12 @@ fn answered(visit: &Visit, road: Road, stage: Stage) -> Judgement {
 }
 
 pub(super) static CHECKS: &[&Check] = &[
-    &SMART_HOST,
+    &port25::SMART_HOST,
     &REACH,
     &GREETING,
     &STARTTLS,
     &CERTIFICATE,
-    &CLIENT_CERTIFICATE,
+    &port25::CLIENT_CERTIFICATE,
     &XOAUTH2,
     &LOGIN,
     &SENDER,
