@@ -8,7 +8,7 @@ use std::future::Future;
 
 use tokio::sync::watch;
 
-use crate::facts::{DnsFacts, FORMAT, Facts, Signature, TokenFacts, Visit};
+use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Signature, TokenFacts, Visit};
 use crate::plan::{Plan, Step};
 use crate::probes::{self, Client, Keys, TokenJob};
 use crate::road::{Resource, Road};
@@ -26,112 +26,60 @@ pub enum Progress<'a> {
 /// Tokens by API, as they arrive: none while awaited, then the token or the news that there is none.
 type Tokens = watch::Receiver<Option<Vec<(Option<Resource>, Option<Secret>)>>>;
 
+/// What every step of a run looks at.
+struct Run<'a> {
+    setup: &'a Setup,
+    plan: &'a Plan,
+    client: Client,
+    tokens: Tokens,
+    progress: &'a (dyn Fn(Progress<'_>) + Sync),
+}
+
 /// Carries out the plan.
 pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + Sync)) -> Visit {
-    let mask = &setup.mask;
-    let client = Client::new(&setup.cloud, setup.timeout, setup.proxy.as_ref(), mask);
+    let client = Client::new(&setup.cloud, setup.timeout, setup.proxy.as_ref(), &setup.mask);
     let (arrived, tokens) = watch::channel(None);
-    let entra = plan.steps.iter().find_map(|step| match step {
-        Step::Discovery { tenant } => {
-            let asking = probes::discovery(&client, &setup.cloud, tenant);
-            Some(watch_step(step, Box::pin(asking), progress))
-        }
-        _ => None,
-    });
-    let dns = plan.steps.iter().find_map(|step| match step {
-        Step::Dns => Some(watch_step(step, Box::pin(dns(setup, plan)), progress)),
-        _ => None,
-    });
-    let smtp = |road: Road| {
-        let tokens = tokens.clone();
-        plan.steps.iter().find_map(move |step| match step {
-            Step::Smtp { road: of, mail, stop_after } if *of == road => {
-                let talk = roads::smtp(setup, road, mail.clone(), *stop_after, tokens.clone());
-                Some(watch_step(step, Box::pin(talk), progress))
-            }
-            _ => None,
-        })
-    };
-    let imap = plan.steps.iter().find_map(|step| match step {
-        Step::Imap { stop_after } => {
-            let job = roads::mailbox_job(setup, &setup.cloud.imap, *stop_after);
-            let token = token_for(Road::Imap, tokens.clone());
-            Some(watch_step(step, Box::pin(async move { probes::imap(&job, token).await }), progress))
-        }
-        _ => None,
-    });
-    let pop = plan.steps.iter().find_map(|step| match step {
-        Step::Pop { stop_after } => {
-            let job = roads::mailbox_job(setup, &setup.cloud.pop, *stop_after);
-            let token = token_for(Road::Pop, tokens.clone());
-            Some(watch_step(step, Box::pin(async move { probes::pop(&job, token).await }), progress))
-        }
-        _ => None,
-    });
-    let graph = plan.steps.iter().find_map(|step| match step {
-        Step::Graph { mail, kept } => {
-            let job = roads::web_job(setup, mail.clone(), kept.clone());
-            let (client, token) = (&client, token_for(Road::Graph, tokens.clone()));
-            let talk = async move { probes::graph(&job, setup.mime, client, token).await };
-            Some(watch_step(step, Box::pin(talk), progress))
-        }
-        _ => None,
-    });
-    let ews = plan.steps.iter().find_map(|step| match step {
-        Step::Ews { mail, kept, open } => {
-            let job = roads::web_job(setup, mail.clone(), kept.clone());
-            let (client, token) = (&client, token_for(Road::Ews, tokens.clone()));
-            let talk = async move { probes::ews(&job, *open, client, token).await };
-            Some(watch_step(step, Box::pin(talk), progress))
-        }
-        _ => None,
-    });
+    let run = Run { setup, plan, client, tokens, progress };
     let getting = async {
-        let got = get_tokens(&client, setup, plan, progress).await;
+        let got = get_tokens(&run).await;
         // The dialogues may have ended before they wanted a token; then nobody listens, and that is fine.
         let _ = arrived.send(Some(got.iter().map(|(facts, token)| (facts.resource, token.clone())).collect()));
         got
     };
-    let (entra, got, smtp, hve, relay, direct, dns, imap, pop, graph, ews) = tokio::join!(
-        optional(entra),
-        getting,
-        optional(smtp(Road::Smtp)),
-        optional(smtp(Road::Hve)),
-        optional(smtp(Road::Relay)),
-        optional(smtp(Road::Direct)),
-        optional(dns),
-        optional(imap),
-        optional(pop),
-        optional(graph),
-        optional(ews)
-    );
-    let (entra, keys) = entra.map_or((None, None), |(facts, keys)| (Some(facts), Some(keys)));
-    let seen = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
-    let mut facts = Facts {
-        observed_at: plan.now,
-        entra,
-        tokens: seen,
-        smtp,
-        hve,
-        relay,
-        direct,
-        imap,
-        pop,
-        graph,
-        ews,
-        exchange: setup.exchange.clone(),
-        dns,
-        ..Facts::default()
+    // The probe is looked for as soon as the roads have ended; the domain's records may take longer.
+    let roads = async {
+        let (described, got, talks) = tokio::join!(entra(&run), getting, Box::pin(roads::all(&run)));
+        let (entra, keys) = described.map_or((None, None), |(facts, keys)| (Some(facts), Some(keys)));
+        let tokens = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
+        let mut facts = Facts { entra, tokens, ..talks };
+        facts.confirm = confirm::confirm(&run, &facts).await.map(Box::new);
+        facts
     };
-    facts.confirm = confirm::confirm(setup, plan, &facts, &tokens, progress).await.map(Box::new);
+    let (dns, facts) = tokio::join!(dns(&run), Box::pin(roads));
+    let facts = Facts { observed_at: plan.now, exchange: setup.exchange.clone(), dns, ..facts };
     Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts }
 }
 
-async fn watch_step<T>(step: &Step, work: impl Future<Output = T>, progress: &(dyn Fn(Progress<'_>) + Sync)) -> T {
-    progress(Progress::Began(step));
-    let result = work.await;
-    progress(Progress::Ended(step));
-    result
+impl Run<'_> {
+    /// Does the work of a step, for all to see.
+    async fn watch<T>(&self, step: &Step, work: impl Future<Output = T>) -> T {
+        (self.progress)(Progress::Began(step));
+        let result = work.await;
+        (self.progress)(Progress::Ended(step));
+        result
+    }
+
+    /// The token for the API of a road, when it has arrived.
+    async fn token_for(&self, road: Road) -> Option<Secret> {
+        self.token_of(road.wants()?.resource).await
+    }
+
+    async fn token_of(&self, wanted: Resource) -> Option<Secret> {
+        let mut tokens = self.tokens.clone();
+        let arrived = tokens.wait_for(Option::is_some).await.ok()?;
+        let all = arrived.as_ref()?;
+        all.iter().find(|(of, _)| of.is_none_or(|of| of == wanted)).and_then(|(_, token)| token.clone())
+    }
 }
 
 async fn optional<T>(work: Option<impl Future<Output = T>>) -> Option<T> {
@@ -141,7 +89,18 @@ async fn optional<T>(work: Option<impl Future<Output = T>>) -> Option<T> {
     }
 }
 
-async fn dns(setup: &Setup, plan: &Plan) -> DnsFacts {
+async fn entra(run: &Run<'_>) -> Option<(EntraFacts, Keys)> {
+    let found = run.plan.steps.iter().find_map(|step| match step {
+        Step::Discovery { tenant } => Some((step, tenant)),
+        _ => None,
+    });
+    let (step, tenant) = found?;
+    Some(run.watch(step, Box::pin(probes::discovery(&run.client, &run.setup.cloud, tenant))).await)
+}
+
+async fn dns(run: &Run<'_>) -> Option<DnsFacts> {
+    let step = run.plan.steps.iter().find(|step| matches!(step, Step::Dns))?;
+    let setup = run.setup;
     let job = probes::DomainJob {
         cloud: &setup.cloud,
         domain: setup.domain.as_deref().unwrap_or_default(),
@@ -149,27 +108,22 @@ async fn dns(setup: &Setup, plan: &Plan) -> DnsFacts {
         limit: setup.timeout,
         proxy: setup.proxy.as_ref(),
         mask: &setup.mask,
-        now: plan.now.as_second(),
+        now: run.plan.now.as_second(),
     };
-    probes::dns_domain(job).await
+    Some(run.watch(step, Box::pin(probes::dns_domain(job))).await)
 }
 
 /// The tokens of the plan, requested at once.
-async fn get_tokens(
-    client: &Client,
-    setup: &Setup,
-    plan: &Plan,
-    progress: &(dyn Fn(Progress<'_>) + Sync),
-) -> Vec<(TokenFacts, Option<Secret>)> {
+async fn get_tokens(run: &Run<'_>) -> Vec<(TokenFacts, Option<Secret>)> {
     let mut requests = Vec::new();
     let mut got = Vec::new();
-    for step in &plan.steps {
+    for step in &run.plan.steps {
         match step {
             Step::RequestToken { resource, scope } => {
-                let work = request(client, setup, *resource, scope.clone());
-                requests.push(watch_step(step, work, progress));
+                let work = request(&run.client, run.setup, *resource, scope.clone());
+                requests.push(run.watch(step, work));
             }
-            Step::ReadToken => got.extend(read(setup)),
+            Step::ReadToken => got.extend(read(run.setup)),
             _ => {}
         }
     }
@@ -205,15 +159,4 @@ fn verified(mut facts: TokenFacts, token: Option<&Secret>, keys: Option<&Keys>) 
         facts.signature = Signature::NotChecked;
     }
     facts
-}
-
-/// The token for the API of a road, when it has arrived.
-async fn token_for(road: Road, tokens: Tokens) -> Option<Secret> {
-    token_of(road.wants()?.resource, tokens).await
-}
-
-async fn token_of(wanted: Resource, mut tokens: Tokens) -> Option<Secret> {
-    let arrived = tokens.wait_for(Option::is_some).await.ok()?;
-    let all = arrived.as_ref()?;
-    all.iter().find(|(of, _)| of.is_none_or(|of| of == wanted)).and_then(|(_, token)| token.clone())
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Progress, Tokens, token_of, watch_step};
+use super::Run;
 use crate::access::{self, Access};
 use crate::facts::{Accepted, ConfirmFacts, Facts, ReaderRight};
-use crate::plan::{self, Plan, Step};
+use crate::plan::{self, Step};
 use crate::probes::{self, ConfirmJob};
 use crate::reader::Reader;
 use crate::setup::Setup;
@@ -14,13 +14,8 @@ use crate::setup::Setup;
 const SHORTEST_LOOK: Duration = Duration::from_secs(10);
 
 /// Looks for the probe that may have left; where none did, the facts say why nobody looks.
-pub(super) async fn confirm(
-    setup: &Setup,
-    plan: &Plan,
-    facts: &Facts,
-    tokens: &Tokens,
-    progress: &(dyn Fn(Progress<'_>) + Sync),
-) -> Option<ConfirmFacts> {
+pub(super) async fn confirm(run: &Run<'_>, facts: &Facts) -> Option<ConfirmFacts> {
+    let (setup, plan) = (run.setup, run.plan);
     let wanted = setup.confirm.as_ref()?;
     let mut found = ConfirmFacts { named: wanted.via.is_some(), ..ConfirmFacts::default() };
     let planned = plan.steps.iter().find_map(|step| match step {
@@ -44,7 +39,7 @@ pub(super) async fn confirm(
     found.rights = rights(setup, facts);
     found.via = wanted.via.or_else(|| reader(&found.rights));
     let Some(via) = found.via else { return Some(found) };
-    let Some(token) = token_of(via.wants().resource, tokens.clone()).await else { return Some(found) };
+    let Some(token) = run.token_of(via.wants().resource).await else { return Some(found) };
     let job = ConfirmJob {
         cloud: setup.cloud.clone(),
         proxy: setup.proxy.clone(),
@@ -55,7 +50,7 @@ pub(super) async fn confirm(
         timeout: setup.timeout.min(wanted.within.max(SHORTEST_LOOK)),
         mask: setup.mask.clone(),
     };
-    watch_step(step, probes::confirm(&job, via, &token, &mut found), progress).await;
+    run.watch(step, probes::confirm(&job, via, &token, &mut found)).await;
     Some(found)
 }
 
