@@ -26,6 +26,10 @@ fn each_fault_of_these_flags_is_named() {
     let cases: &[(&[&str], &str)] = &[
         (&["--smart-host", "192.0.2.1"], "--smart-host"),
         (&["--smart-host", "192.0.2.1:25"], "--smart-host"),
+        (&["--smart-host", "no host"], "--smart-host"),
+        (&["--smart-host", "smtp://mail.contoso.test"], "--smart-host"),
+        (&["--smart-host", "app@contoso.test"], "--smart-host"),
+        (&["--smart-host", "mail.contoso.test:x"], "--smart-host"),
         (&["--source-address", "x"], "--source-address"),
         (&["--source-address", "192.0.2.10:25"], "--source-address"),
         (&["--relay-key", &key], "--relay-key"),
