@@ -528,6 +528,92 @@ fn help_shows_no_secret_of_the_environment() {
     }
 }
 
+/// The text of a key as it lies in a file: each of its lines is a secret, and so is its DER.
+fn hidden_key(key: &rcgen::KeyPair) -> Hidden {
+    let pem = key.serialize_pem();
+    let mut whole: Vec<String> = pem.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned).collect();
+    assert!(whole.iter().all(|line| line.len() >= PIECE), "{whole:?}");
+    let der = key.serialize_der();
+    whole.extend([STANDARD.encode(&der), URL_SAFE_NO_PAD.encode(&der), STANDARD.encode(&pem)]);
+    whole.push(der.iter().map(|octet| format!("{octet:02x}")).collect());
+    Hidden { pieces: whole.iter().flat_map(|form| pieces(form)).collect(), whole }
+}
+
+#[test]
+fn the_key_of_a_connector_does_not_show() {
+    let nest = Nest::new(|_| ());
+    let pair = rcgen::generate_simple_self_signed(vec!["relay.contoso.test".to_owned()]).unwrap();
+    let (key, certificate) = (pair.signing_key.serialize_pem(), pair.cert.pem());
+    let hidden = hidden_key(&pair.signing_key);
+    nest.write("key.pem", &key);
+    nest.write("certificate.pem", &certificate);
+    nest.write("both.pem", &(certificate + &key));
+    nest.write("broken.pem", &key.replace("-----END PRIVATE KEY-----", ""));
+    let apart = ["--relay-certificate", "certificate.pem", "--relay-key", "key.pem"];
+    let mx = format!("localhost:{}", nest.sandbox.addresses().mx.port());
+    // A port where a server talks HTTP under TLS: STARTTLS is never offered there.
+    let (no_smtp, no_tls) = (format!("localhost:{}", nest.sandbox.addresses().login.port()), broken_tls());
+    let cases: [(&[&str], &str, i32); 9] = [
+        (&apart, &mx, 0),
+        (&["--relay-certificate", "both.pem"], &mx, 0),
+        (&apart, &no_tls, 1),
+        (&["--relay-certificate", "both.pem", "--timeout", "2s"], &no_smtp, 1),
+        (&["--relay-certificate", "key.pem"], &mx, 2),
+        (&["--relay-certificate", "both.pem", "--relay-key", "broken.pem"], &mx, 2),
+        (&["--relay-certificate", &key], &mx, 2),
+        (&["--relay-certificate", "both.pem", "--relay-key", &key], &mx, 2),
+        (&["--relay-key", &key], &mx, 2),
+    ];
+    for (words, host, code) in cases {
+        for more in [&["-v"][..], &["--format", "json"], &["--format", "markdown", "--share"], &["--plan"]] {
+            let mut command = nest.program();
+            command.args(["probe-send", "--via", "relay", "--config", "nest.toml", "--smart-host", host]);
+            command.args(words).args(more).args(["--timeout", "5s"].iter().filter(|_| !words.contains(&"--timeout")));
+            if !more.contains(&"--plan") {
+                command.args(["--record", "recording"]);
+            }
+            let output = command.output().expect("the program starts");
+            let name = format!("{} {more:?} at {host}", words[1].lines().next().unwrap_or_default());
+            let recorded = std::fs::read(nest.file("recording")).unwrap_or_default();
+            let _ = std::fs::remove_file(nest.file("recording"));
+            for text in [&output.stdout, &output.stderr, &recorded] {
+                let text = String::from_utf8_lossy(text);
+                assert!(!text.contains("panicked"), "{name}: {text}");
+                hidden.not_in(&name, &text);
+            }
+            let wanted = if code == 2 || !more.contains(&"--plan") { code } else { 0 };
+            let seen = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(wanted), "{name}: {seen}");
+        }
+    }
+    // Typed where the name of a file belongs, or a domain: the complaint repeats none of it.
+    for case in [["explain", &key], ["check-dns", &key], ["sandbox", &key]] {
+        let output = nest.program().args(case).output().expect("the program starts");
+        for text in [&output.stdout, &output.stderr] {
+            hidden.not_in(case[0], &String::from_utf8_lossy(text));
+        }
+        assert_eq!(output.status.code(), Some(2), "{}", case[0]);
+    }
+}
+
+/// A mail server that offers STARTTLS and then talks no TLS; it ends with the process.
+fn broken_tls() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut octets = [0; 4096];
+            for says in ["220 a ESMTP\r\n", "250-a\r\n250 STARTTLS\r\n", "220 go\r\n", "500 no TLS here\r\n"] {
+                if stream.write_all(says.as_bytes()).is_err() || !matches!(stream.read(&mut octets), Ok(1..)) {
+                    break;
+                }
+            }
+        }
+    });
+    format!("localhost:{}", at.port())
+}
+
 /// The process list is for everybody, so a secret stands there only where the user wrote it.
 #[cfg(target_os = "linux")]
 #[test]

@@ -134,8 +134,12 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
         let Some(ContextValue::String(word)) = error.get(kind) else { continue };
         let shown = crate::setup::shown(word);
-        if shown != format!("`{word}`") && !word.starts_with("--") {
+        // The text of a key begins as a flag does.
+        let flag =
+            word.starts_with("--") && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if shown != format!("`{word}`") && !flag {
             error.insert(kind, ContextValue::String(shown));
+            error.insert(ContextKind::Suggested, ContextValue::None);
         }
     }
     error

@@ -9,6 +9,7 @@ mod input;
 mod layers;
 mod mailbox;
 mod output;
+mod port25;
 mod powershell;
 mod record;
 mod sandbox;

@@ -9,13 +9,13 @@ use serde_json::Value;
 use crate::support::{CLIENT, Ended, Home, MAILBOX, OBJECT, SECRET, TENANT};
 
 /// A sandbox in a process of its own, ended with the test.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     line: String,
 }
 
 impl Running {
-    fn start(home: &Home, words: &[&str]) -> Running {
+    pub(crate) fn start(home: &Home, words: &[&str]) -> Running {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_o365doctor"));
         command.arg("sandbox").args(words).env_remove("O365DOCTOR_FORMAT").env("HOME", home.path(""));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null()).spawn().unwrap();
@@ -24,7 +24,7 @@ impl Running {
         Running { child, line }
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.line).unwrap()
     }
 }
