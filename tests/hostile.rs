@@ -7,6 +7,7 @@ mod confirm;
 mod lab;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -385,6 +386,51 @@ fn a_submission_server_that_misbehaves_is_a_finding() {
             assert!(count(&lab.seen.auth) <= 2, "{name}: {} times AUTH", count(&lab.seen.auth));
         });
     }
+}
+
+#[test]
+fn a_mail_exchanger_that_misbehaves_is_a_finding() {
+    let stages = STAGES.into_iter().filter(|at| *at != At::Auth);
+    let cases: Vec<_> = stages.flat_map(|at| relay_manners().into_iter().map(move |manner| (at, manner))).collect();
+    each(cases, |(at, (name, timeout, manner))| {
+        let name = format!("{name} at {at:?}, relay");
+        let began = Instant::now();
+        let lab = Lab::start(&Plan { smtp: Some((at, manner)), auth_line: "SIZE 100", ..Plan::default() });
+        let report = failed(&name, &relayed(&lab, timeout));
+        assert_eq!(count(&lab.seen.smtp), 1, "{name}: connections");
+        assert_eq!(count(&lab.seen.auth), 0, "{name}: nobody logs in on port 25");
+        assert_eq!(count(&lab.seen.web), 0, "{name}: nobody asks for a token");
+        assert_eq!(count(&lab.seen.data), usize::from(at >= At::Data), "{name}: times DATA");
+        assert_eq!(count(&lab.seen.messages), usize::from(at == At::Message), "{name}: mails");
+        // Silence, a closed connection and nonsense leave open what became of a mail that was handed over whole.
+        if at == At::Message {
+            assert_eq!(report["facts"]["relay"]["message"]["accepted"], "unknown", "{name}");
+        }
+        assert!(began.elapsed() < Duration::from_secs(45), "{name}: {:?}", began.elapsed());
+    });
+}
+
+/// What a mail exchanger may do in place of an answer.
+fn relay_manners() -> Vec<(&'static str, &'static str, Manner)> {
+    vec![
+        ("silent", SHORT, Manner::Silent),
+        ("closes", PATIENT, Manner::Close),
+        ("one octet at a time", SHORT, drip("250-", "a")),
+        ("an endless reply", PATIENT, flood("", "250-and again\r\n")),
+        ("zeros", PATIENT, Manner::Say(vec![0; 300])),
+    ]
+}
+
+/// Sends the probe by relay to the laboratory's server, with no credential at all.
+fn relayed(lab: &Lab, timeout: &str) -> Ended {
+    let config = std::fs::read_to_string(lab.file("lab.toml")).unwrap();
+    let smtp = config.lines().find_map(|line| line.strip_prefix("smtp = '")?.strip_suffix('\'')).unwrap();
+    // The system knows `localhost`; the laboratory's resolver knows nothing.
+    let without_dns: String = config.lines().filter(|l| !l.starts_with("dns")).map(|l| format!("{l}\n")).collect();
+    std::fs::write(lab.file("lab.toml"), without_dns).unwrap();
+    let words =
+        ["probe-send", "--via", "relay", "--to", "bob@contoso.test", "--helo", "client.test", "--format", "json"];
+    lab.run(&[&words[..], &["--timeout", timeout, "--smart-host", smtp]].concat())
 }
 
 #[test]

@@ -91,7 +91,20 @@ def smtplib_is_refused_with_a_password():
     raise AssertionError("a password opened the door")
 
 
+def smtplib_can_not_log_in_on_port_25():
+    with sandbox() as tenant:
+        host, port = tenant["mx"].rsplit(":", 1)
+        with smtplib.SMTP(host, int(port), timeout=30) as smtp:
+            smtp.starttls(context=ssl.create_default_context(cafile=tenant["ca_file"]))
+            smtp.ehlo()
+            expect(not smtp.has_extn("auth"), smtp.esmtp_features)
+            for words in ("LOGIN", "XOAUTH2"):
+                code, said = smtp.docmd("AUTH", words)
+                expect(code == 504 and said.startswith(b"5.7.4 "), (words, code, said))
+
+
 run_cases(
     smtplib_sends_in_chunks, smtplib_is_refused_with_a_password, smtplib_sends_with_the_token_inline, smtplib_sends_with_the_token_after_334,
     smtplib_is_refused_with_a_false_token, smtplib_sends_a_long_message,
+    smtplib_can_not_log_in_on_port_25,
 )
