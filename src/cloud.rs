@@ -305,7 +305,9 @@ impl HostPort {
             _ => (text, default_port),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        (!host.is_empty() && port != 0).then(|| HostPort { host: host.to_owned(), port })
+        // What can not stand in a name is a part of an address of the web or of a person.
+        let sound = !host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@".contains(c));
+        (!host.is_empty() && sound && port != 0).then(|| HostPort { host: host.to_owned(), port })
     }
 }
 
@@ -375,6 +377,8 @@ mod tests {
         assert_eq!(read("localhost:25").as_deref(), Some("localhost:25"));
         assert_eq!(read("localhost").as_deref(), Some("localhost:587"));
         assert_eq!(read("[::1]:25").as_deref(), Some("[::1]:25"));
-        assert_eq!(read("host:x"), None);
+        for text in ["host:x", "no host", "smtp://host", "app@host", "host\n", ":25", "host:0"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

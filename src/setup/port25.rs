@@ -26,7 +26,6 @@ pub(super) fn smart_host(words: &Words, origins: &Origins, port: u16) -> Result<
     let Some(text) = &words.smart_host else { return Ok(None) };
     let place = origins.of("smart_host");
     let host = HostPort::parse(text, port)
-        .filter(|host| !host.host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@".contains(c)))
         .ok_or_else(|| InputError::new(&place, format!("is {}; it takes HOST or HOST:PORT", lint::shown(text))))?;
     if host.host.parse::<IpAddr>().is_ok() {
         let words = format!(
