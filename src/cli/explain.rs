@@ -7,6 +7,7 @@ use clap::Args;
 use super::Global;
 use super::output::{self, note};
 use crate::explain;
+use crate::kb::{self, Who};
 use crate::render::{self, Format};
 use crate::setup::InputError;
 
@@ -16,18 +17,23 @@ pub(super) struct Arguments {
     /// The text; without it, standard input is read
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
-    /// List every page
+    /// List the pages
     #[arg(long)]
     list: bool,
+    /// List the pages that hold all of these words
+    #[arg(long, value_name = "WORDS", conflicts_with = "text")]
+    search: Option<String>,
+    /// List the pages on which this one must act
+    #[arg(long, value_name = "WHO", conflicts_with = "text")]
+    who: Option<Who>,
 }
 
 /// What is pasted is a screenful; a log has a command of its own.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<u8, InputError> {
-    if arguments.list {
-        output::print(&render::page_list());
-        return Ok(0);
+    if arguments.list || arguments.search.is_some() || arguments.who.is_some() {
+        return Ok(list(global, arguments));
     }
     let text = if arguments.text.is_empty() { from_stdin()? } else { arguments.text.join(" ") };
     let explanation = explain::explain(&text);
@@ -38,6 +44,20 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<u8, InputErr
     };
     output::print(&shown);
     Ok(u8::from(!recognised))
+}
+
+/// The pages, as far as they are asked for. Finding none is no success.
+fn list(global: &Global, arguments: &Arguments) -> u8 {
+    let pages = kb::find(arguments.search.as_deref().unwrap_or_default(), arguments.who);
+    let shown = match global.format {
+        Format::Json => render::page_list_json(&pages),
+        Format::Text | Format::Markdown => render::page_list(&pages),
+    };
+    output::print(&shown);
+    if pages.is_empty() {
+        note("no page holds all of these words");
+    }
+    u8::from(pages.is_empty())
 }
 
 fn from_stdin() -> Result<String, InputError> {

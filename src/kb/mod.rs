@@ -2,8 +2,10 @@
 //! One text serves the terminal, JSON, Markdown and the documentation.
 
 mod classify;
+mod find;
 
 pub use classify::{Match, classify, codes_in};
+pub use find::find;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,7 +104,7 @@ pub enum Where {
 }
 
 /// Who must act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Who {
     /// Whoever writes or configures the program that sends.

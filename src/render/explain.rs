@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use colored::Colorize as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Format;
 use super::style::{Style, plain, printable, wrap};
@@ -169,6 +169,13 @@ fn fill(template: &str) -> String {
 }
 
 /// Every page, one a line.
-pub fn page_list() -> String {
-    kb::all().iter().map(|page| format!("{:<36} {}\n", page.id, page.title)).collect()
+pub fn page_list(pages: &[&Cause]) -> String {
+    pages.iter().map(|page| format!("{:<36} {}\n", page.id, page.title)).collect()
+}
+
+/// The same for a program.
+pub fn page_list_json(pages: &[&Cause]) -> String {
+    let rows: Vec<Value> =
+        pages.iter().map(|page| json!({ "id": page.id, "title": page.title, "who": page.who })).collect();
+    format!("{:#}\n", json!({ "format": FORMAT, "pages": rows }))
 }

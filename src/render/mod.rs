@@ -7,7 +7,7 @@ mod records;
 pub mod style;
 mod text;
 
-pub use explain::{explanation, matches_json, page_list};
+pub use explain::{explanation, matches_json, page_list, page_list_json};
 
 use std::str::FromStr;
 

@@ -86,3 +86,16 @@ fn every_page_is_listed_and_shown() {
     let shown = home.run(&["explain", "smtp-auth-off-mailbox"]).ends(0).out;
     assert!(shown.contains("Set-CASMailbox") && shown.contains("<mailbox>"), "{shown}");
 }
+
+#[test]
+fn pages_are_found_by_words_and_by_who_acts() {
+    let home = Home::new();
+    let found = home.run(&["explain", "--search", "direct send", "--who", "exchange-admin"]).ends(0).out;
+    assert!(found.lines().any(|line| line.starts_with("direct-send-rejected")), "{found}");
+    let pages = home.run(&["explain", "--who", "dns-admin", "--format", "json"]).ends(0).json();
+    let pages = pages["pages"].as_array().unwrap();
+    assert!(!pages.is_empty() && pages.iter().all(|page| page["who"] == "dns-admin"), "{pages:?}");
+    let nothing = home.run(&["explain", "--search", "zebra crossing"]).ends(1);
+    assert!(nothing.out.is_empty() && !nothing.err.is_empty(), "{nothing:?}");
+    home.run(&["explain", "--search", "x", "some text"]).ends(2);
+}
