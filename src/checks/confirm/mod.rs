@@ -125,3 +125,27 @@ fn via(facts: &ConfirmFacts) -> &'static str {
 }
 
 pub(super) static CHECKS: &[&Check] = &[&RIGHT, &FOUND, &FOLDER, &FROM, &AUTHENTICATION, &DELAY];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::HttpFacts;
+
+    #[test]
+    fn a_mail_that_is_not_there_is_a_failure_only_after_a_quarter_of_an_hour() {
+        let waited = |ms| {
+            let requests = vec![HttpFacts { status: Some(200), ..HttpFacts::default() }];
+            let facts = ConfirmFacts { looks: 3, ms, requests, ..ConfirmFacts::default() };
+            let mut visit = Visit::default();
+            visit.facts.confirm = Some(Box::new(facts));
+            found(&visit)
+        };
+        let of = |judgement: Judgement| match judgement {
+            Ok(Verdict::Unproven(reason)) => ("unproven", reason.cause.id),
+            Ok(Verdict::Fail(reason)) => ("fail", reason.cause.id),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of(waited(LONG_ENOUGH_MS - 1)), ("unproven", "confirm-not-found"));
+        assert_eq!(of(waited(LONG_ENOUGH_MS)), ("fail", "confirm-not-found"));
+    }
+}
