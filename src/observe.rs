@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Signature, TokenFacts, Visit};
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, Keys, TokenJob};
+use crate::probes::{self, Client, Keys, Proof, TokenJob};
 use crate::road::{Resource, Road};
 use crate::setup::secret::Secret;
 use crate::setup::{Credential, Setup};
@@ -141,8 +141,10 @@ async fn request(client: &Client, setup: &Setup, resource: Resource, scope: Stri
     else {
         return (TokenFacts::default(), None);
     };
-    let job = TokenJob { tenant: tenant.clone(), client_id: client_id.clone(), secret: value.clone(), resource, scope };
-    probes::request_token(client, &setup.cloud, &job, &setup.mask).await
+    let proof = Proof::Secret(value.clone());
+    let job = TokenJob { tenant: tenant.clone(), client_id: client_id.clone(), proof, resource, scope };
+    let granted = probes::request_token(client, &setup.cloud, &job, &setup.mask).await;
+    (granted.facts, granted.token)
 }
 
 fn read(setup: &Setup) -> Option<(TokenFacts, Option<Secret>)> {

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use o365doctor::facts::Visit;
 use o365doctor::plan::{self, Slice};
-use o365doctor::probes::{Client, TokenJob, request_token};
+use o365doctor::probes::{Client, Proof, TokenJob, request_token};
 use o365doctor::render::style::{Style, printable, printable_lines};
 use o365doctor::render::{self, Format};
 use o365doctor::report::Report;
@@ -155,13 +155,13 @@ async fn token_of(sandbox: &Sandbox) -> String {
     let job = TokenJob {
         tenant: sandbox.word("tenant"),
         client_id: sandbox.word("client_id"),
-        secret: Secret::new(sandbox.word("client_secret")),
+        proof: Proof::Secret(Secret::new(sandbox.word("client_secret"))),
         resource: Resource::Outlook,
         scope: "https://outlook.office365.com/.default".to_owned(),
     };
     let client = Client::new(&sandbox.cloud(), Duration::from_secs(30), None, &Mask::default());
-    let (facts, token) = request_token(&client, &sandbox.cloud(), &job, &Mask::default()).await;
-    token.unwrap_or_else(|| panic!("{facts:?}")).expose().to_owned()
+    let granted = request_token(&client, &sandbox.cloud(), &job, &Mask::default()).await;
+    granted.token.unwrap_or_else(|| panic!("{:?}", granted.facts)).expose().to_owned()
 }
 
 #[test]

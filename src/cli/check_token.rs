@@ -9,7 +9,7 @@ use crate::facts::Visit;
 use crate::plan::Slice;
 use crate::probes::Keys;
 use crate::setup::config::read_text;
-use crate::setup::{CredentialWords, Identity, InputError, Need, Setup, Wants, table_of};
+use crate::setup::{Credential, CredentialWords, Identity, InputError, Need, Setup, Wants, table_of};
 
 /// Gets or reads an access token, decodes it, and says which roads it opens and what is missing
 ///
@@ -52,8 +52,8 @@ fn read_keys(file: &Path) -> Result<Keys, InputError> {
 }
 
 fn verify(setup: &Setup, visit: &mut Visit, keys: &Keys) {
-    let Some(credential) = &setup.credential else { return };
+    let Some(Credential::Token { value, .. }) = &setup.credential else { return };
     for token in visit.facts.tokens.iter_mut().filter(|token| token.request.is_none()) {
-        token.signature = keys.verify(credential.value());
+        token.signature = keys.verify(value);
     }
 }

@@ -33,7 +33,7 @@ pub(crate) use net::login as proxy_login;
 pub use pop::probe as pop;
 pub use smtp::{SmtpJob, probe as smtp};
 pub(crate) use tls::describe_own as own_certificate;
-pub use token::{TokenJob, decode as decode_token, request as request_token};
+pub use token::{Granted, Proof, TokenJob, decode as decode_token, request as request_token};
 pub use web::WebJob;
 
 use std::time::Instant;

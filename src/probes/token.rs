@@ -7,41 +7,92 @@ use serde_json::{Map, Value};
 use super::entra;
 use super::http::Client;
 use crate::cloud::Cloud;
-use crate::facts::{Form, TokenFacts};
+use crate::facts::{Form, HttpFacts, TokenFacts};
 use crate::road::Resource;
 use crate::setup::secret::{Mask, Secret};
 
-/// One request by client credentials (RFC 6749 section 4.4).
+/// One request of a token.
 pub struct TokenJob {
-    /// Directory id or domain.
+    /// Directory id or domain, or `consumers`.
     pub tenant: String,
     /// Application (client) id.
     pub client_id: String,
-    /// The client secret.
-    pub secret: Secret,
+    /// What entitles to it.
+    pub proof: Proof,
     /// The API, and the scope to ask for.
     pub resource: Resource,
-    /// `<resource>/.default`.
+    /// `<resource>/.default`, or the named scopes of a person's sign-in.
     pub scope: String,
 }
 
-/// Requests a token. The secret goes to the login service of the cloud and nowhere else.
-pub async fn request(client: &Client, cloud: &Cloud, job: &TokenJob, mask: &Mask) -> (TokenFacts, Option<Secret>) {
+/// What entitles a program to a token.
+pub enum Proof {
+    /// The application's secret (RFC 6749 section 4.4, credentials in the body as section 2.3.1 allows).
+    Secret(Secret),
+    /// A signed assertion of who the application is (RFC 7523 section 2.2).
+    Assertion(Secret),
+    /// What a person's sign-in left behind (RFC 6749 section 6).
+    Refresh(Secret),
+}
+
+/// What a request of a token came to.
+#[derive(Default)]
+pub struct Granted {
+    /// What was seen.
+    pub facts: TokenFacts,
+    /// The access token.
+    pub token: Option<Secret>,
+    /// Seconds that the access token is good for.
+    pub life: Option<u64>,
+    /// The refresh token that takes the place of the one presented.
+    pub refresh: Option<Secret>,
+}
+
+/// The kind of `client_assertion` (RFC 7523 section 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Fields of an answer that hold a credential, whatever else is the matter with the answer.
+const SECRET_FIELDS: [&str; 4] = ["access_token", "refresh_token", "id_token", "device_code"];
+
+impl Proof {
+    fn fields(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Proof::Secret(secret) => vec![("client_secret", secret.expose()), ("grant_type", "client_credentials")],
+            Proof::Assertion(assertion) => vec![
+                ("client_assertion_type", JWT_BEARER),
+                ("client_assertion", assertion.expose()),
+                ("grant_type", "client_credentials"),
+            ],
+            Proof::Refresh(token) => vec![("refresh_token", token.expose()), ("grant_type", "refresh_token")],
+        }
+    }
+}
+
+/// Requests a token. The proof goes to the login service of the cloud and nowhere else.
+pub async fn request(client: &Client, cloud: &Cloud, job: &TokenJob, mask: &Mask) -> Granted {
     let url = cloud.login_url(&job.tenant, "oauth2/v2.0/token");
-    let form = [
-        ("client_id", job.client_id.as_str()),
-        ("scope", job.scope.as_str()),
-        ("client_secret", job.secret.expose()),
-        ("grant_type", "client_credentials"),
-    ];
+    let mut form = vec![("client_id", job.client_id.as_str()), ("scope", job.scope.as_str())];
+    form.extend(job.proof.fields());
     let (http, body) = client.post_form(&url, &form).await;
-    let mut facts = TokenFacts {
+    let facts = TokenFacts {
         source: "requested".to_owned(),
         resource: Some(job.resource),
         scope: Some(job.scope.clone()),
         ..TokenFacts::default()
     };
-    let token = body.as_ref().and_then(|body| body.get("access_token")?.as_str()).map(Secret::new);
+    granted(client, mask, facts, http, body)
+}
+
+/// Reads the answer of a token end point (RFC 6749 section 5).
+pub(super) fn granted(
+    client: &Client,
+    mask: &Mask,
+    mut facts: TokenFacts,
+    mut http: HttpFacts,
+    body: Option<Value>,
+) -> Granted {
+    let secret = |name: &str| body.as_ref().and_then(|body| body.get(name)?.as_str()).map(Secret::new);
+    let (token, refresh) = (secret("access_token"), secret("refresh_token"));
+    let life = body.as_ref().and_then(|body| body.get("expires_in")).and_then(seconds);
     facts.refusal = body.as_ref().and_then(|body| entra::refusal_in(body, |text| client.seen(text)));
     if let Some(token) = &token {
         decode(token, &mut facts);
@@ -49,12 +100,23 @@ pub async fn request(client: &Client, cloud: &Cloud, job: &TokenJob, mask: &Mask
         facts.header = mask.cleared(&facts.header);
         facts.claims = mask.cleared(&facts.claims);
     }
-    let mut http = http;
     if token.is_none() && facts.refusal.is_none() && http.words.is_none() {
-        http.words = body.map(|body| client.excerpt(&body.to_string()));
+        http.words = body.map(|body| client.excerpt(&without_secrets(body).to_string()));
     }
     facts.request = Some(http);
-    (facts, token)
+    Granted { facts, token, life, refresh }
+}
+
+/// A number, or its digits as text: managed identities answer with texts (microsoft-facts B.5).
+fn seconds(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn without_secrets(mut body: Value) -> Value {
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|name, _| !SECRET_FIELDS.contains(&name.as_str()));
+    }
+    body
 }
 
 /// Decodes header and claims into the facts; the signature stays behind.

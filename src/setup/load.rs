@@ -262,9 +262,10 @@ fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: W
                      --token-file, or O365DOCTOR_CLIENT_SECRET in the environment";
         return Err(InputError::new("--client-secret-file", words));
     };
-    setup.mask.add(credential.value());
-    let asks_entra = matches!(credential, credential::Credential::Secret { .. });
-    match (asks_entra, &setup.tenant, &setup.client_id) {
+    for secret in credential.secrets() {
+        setup.mask.add(secret);
+    }
+    match (credential.asks_entra(), &setup.tenant, &setup.client_id) {
         (true, None, _) => Err(is_missing("tenant")),
         (true, _, None) => Err(is_missing("client_id")),
         _ => Ok(()),
