@@ -202,6 +202,25 @@ impl Cloud {
         }
     }
 
+    /// What stands before the named scopes of an API. Exchange Online's documented form has another host than the one of
+    /// app-only tokens (Microsoft Learn, "Authenticate an IMAP, POP or SMTP connection using OAuth").
+    pub fn delegated_uri(&self, resource: Resource) -> &str {
+        match self.resource_uri(resource) {
+            "https://outlook.office365.com" => "https://outlook.office.com",
+            other => other,
+        }
+    }
+
+    /// The API that a scope is for, by what stands before its name.
+    pub fn resource_of(&self, scope: &str) -> Option<Resource> {
+        let (uri, _) = scope.rsplit_once('/')?;
+        let is = |known: &str| known.eq_ignore_ascii_case(uri);
+        if self.outlook_audiences.iter().any(|known| is(known)) || is(self.resource_uri(Resource::Outlook)) {
+            return Some(Resource::Outlook);
+        }
+        is(self.resource_uri(Resource::Graph)).then_some(Resource::Graph)
+    }
+
     /// An address of the login service for a tenant.
     pub fn login_url(&self, tenant: &str, path: &str) -> Url {
         let mut url = self.login.clone();

@@ -24,6 +24,7 @@
 //! | [`setup`] | file, environment, flags and prompts to one valid `Setup`; secrets and their mask |
 //! | [`cloud`], [`road`] | the rows of clouds; the roads and what each asks of a token |
 //! | [`reader`] | the ways to find the probe again, and what each asks of a token |
+//! | [`sign_in`] | a person's sign-in: where it is kept, and how a token is had from it |
 //! | [`plan`], [`observe`] | what a run will do; the run, the only caller of probes |
 //! | [`facts`] | plain data: what was asked and seen (a `Visit`) |
 //! | [`probes`] | one conversation with the outside per file; facts, never opinions |
@@ -73,5 +74,6 @@ pub mod sandbox;
 pub mod scripts;
 pub mod setup;
 pub mod share;
+pub mod sign_in;
 pub mod spf;
 mod xml;

@@ -3,17 +3,19 @@
 
 mod confirm;
 mod roads;
+pub mod sign_in;
 
 use std::future::Future;
 
 use tokio::sync::watch;
 
-use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Signature, TokenFacts, Visit};
+use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Signature, Stopped, TokenFacts, Visit};
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, Keys, Proof, TokenJob};
+use crate::probes::{self, Client, Granted, Keys, Proof, TokenJob};
 use crate::road::{Resource, Road};
 use crate::setup::secret::Secret;
-use crate::setup::{Credential, Setup};
+use crate::setup::{Credential, InputError, Setup};
+use crate::sign_in::{self as store, Entry, StoreError};
 
 /// What happens while a run is under way, for whoever shows progress.
 pub enum Progress<'a> {
@@ -120,7 +122,10 @@ async fn get_tokens(run: &Run<'_>) -> Vec<(TokenFacts, Option<Secret>)> {
     for step in &run.plan.steps {
         match step {
             Step::RequestToken { resource, scope } => {
-                let work = request(&run.client, run.setup, *resource, scope.clone());
+                let work = async {
+                    let granted = request(&run.client, run.setup, *resource, scope.clone(), None).await;
+                    (granted.facts, granted.token)
+                };
                 requests.push(run.watch(step, work));
             }
             Step::ReadToken => got.extend(read(run.setup)),
@@ -135,16 +140,67 @@ async fn get_tokens(run: &Run<'_>) -> Vec<(TokenFacts, Option<Secret>)> {
     got
 }
 
-async fn request(client: &Client, setup: &Setup, resource: Resource, scope: String) -> (TokenFacts, Option<Secret>) {
-    let (Some(tenant), Some(client_id), Some(Credential::Secret { value, .. })) =
-        (&setup.tenant, &setup.client_id, &setup.credential)
-    else {
-        return (TokenFacts::default(), None);
+/// A token for one API. One that is kept of a person's sign-in will do where it is good for so many seconds more.
+async fn request(client: &Client, setup: &Setup, resource: Resource, scope: String, good_for: Option<u64>) -> Granted {
+    let (Some(tenant), Some(client_id), Some(credential)) = (&setup.tenant, &setup.client_id, &setup.credential) else {
+        return Granted::default();
     };
-    let proof = Proof::Secret(value.clone());
-    let job = TokenJob { tenant: tenant.clone(), client_id: client_id.clone(), proof, resource, scope };
-    let granted = probes::request_token(client, &setup.cloud, &job, &setup.mask).await;
-    (granted.facts, granted.token)
+    let job = |proof| TokenJob {
+        tenant: tenant.clone(),
+        client_id: client_id.clone(),
+        proof,
+        resource,
+        scope: scope.clone(),
+    };
+    match credential {
+        Credential::Secret { value, .. } => {
+            probes::request_token(client, &setup.cloud, &job(Proof::Secret(value.clone())), &setup.mask).await
+        }
+        Credential::Delegated { kept, .. } => {
+            let ask = async |entry: &Entry| {
+                let job = job(Proof::Refresh(entry.refresh.clone()));
+                probes::request_token(client, &setup.cloud, &job, &setup.mask).await
+            };
+            let renewed = store::renewed(&kept.store, &kept.key, resource, good_for, ask).await;
+            renewed.unwrap_or_else(|error| Granted { facts: stopped(resource, error), ..Granted::default() })
+        }
+        Credential::Token { .. } => Granted::default(),
+    }
+}
+
+/// A token for one API and nothing else; what was seen, where there is none.
+///
+/// # Errors
+/// As [`crate::plan::make`].
+pub async fn token(
+    setup: &Setup,
+    plan: &Plan,
+    resource: Resource,
+    good_for: u64,
+) -> Result<Result<Secret, Box<Visit>>, InputError> {
+    if let Some(Credential::Token { value, .. }) = &setup.credential {
+        return Ok(Ok(value.clone()));
+    }
+    let scope = plan.steps.iter().find_map(|step| match step {
+        Step::RequestToken { resource: of, scope } if *of == resource => Some(scope.clone()),
+        _ => None,
+    });
+    let scope = scope.ok_or_else(|| InputError::new("--for", "names a road that takes no token"))?;
+    let client = Client::new(&setup.cloud, setup.timeout, setup.proxy.as_ref(), &setup.mask);
+    let granted = request(&client, setup, resource, scope, Some(good_for)).await;
+    if let Some(token) = granted.token {
+        return Ok(Ok(token));
+    }
+    let facts = Facts { observed_at: plan.now, tokens: vec![granted.facts], ..Facts::default() };
+    let visit = Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts };
+    Ok(Err(Box::new(visit)))
+}
+
+/// A sign-in that the store did not give or take.
+fn stopped(resource: Resource, error: StoreError) -> TokenFacts {
+    let stopped = Stopped { cause: error.cause.id.to_owned(), words: error.words };
+    let source = "signed in".to_owned();
+    TokenFacts { source, resource: Some(resource), stopped: Some(stopped), ..TokenFacts::default() }
 }
 
 fn read(setup: &Setup) -> Option<(TokenFacts, Option<Secret>)> {

@@ -12,6 +12,7 @@ use crate::message::ProbeMail;
 use crate::probes;
 use crate::road::{Resource, Road};
 use crate::setup::{Credential, InputError, Setup};
+use crate::sign_in;
 
 pub(crate) use confirm::FINDING;
 pub use words::PlannedStep;
@@ -186,8 +187,8 @@ impl Plan {
             }
         }
         for (resource, scope) in resources {
-            let default = || format!("{}/.default", setup.cloud.resource_uri(resource));
-            self.steps.push(Step::RequestToken { resource, scope: scope.unwrap_or_else(default) });
+            let scope = scope.unwrap_or_else(|| scope_of(setup, resource));
+            self.steps.push(Step::RequestToken { resource, scope });
         }
     }
 
@@ -250,6 +251,16 @@ impl Plan {
     pub fn rows(&self, setup: &Setup) -> Vec<PlannedStep> {
         self.steps.iter().map(|step| step.row(setup)).collect()
     }
+}
+
+/// What is asked for an API: all that was consented to, or, of a person, what the sign-in was made for.
+fn scope_of(setup: &Setup, resource: Resource) -> String {
+    let Some(Credential::Delegated { scopes, .. }) = &setup.credential else {
+        return format!("{}/.default", setup.cloud.resource_uri(resource));
+    };
+    let made_for = sign_in::by_resource(&setup.cloud, scopes).unwrap_or_default();
+    let known = made_for.into_iter().chain(setup.person_scopes()).find(|scopes| scopes.resource == resource);
+    known.map_or_else(String::new, |scopes| scopes.request())
 }
 
 /// The roads that this version sends over.

@@ -4,10 +4,13 @@
 use crate::scripts;
 
 /// Sub-commands that take the options of a set-up, each with whether it takes those that say who sends.
-const REPEATABLE: [(&str, bool); 7] = [
+const REPEATABLE: [(&str, bool); 10] = [
     ("checkup", true),
     ("check-token", true),
     ("check-mailbox", true),
+    ("login", true),
+    ("logout", true),
+    ("token", true),
     ("probe-send", true),
     ("powershell", true),
     ("consent-url", true),
@@ -16,8 +19,16 @@ const REPEATABLE: [(&str, bool); 7] = [
 /// Words that say who sends.
 const IDENTITY: [&str; 4] = ["--tenant", "--client-id", "--mailbox", "--from"];
 
+/// Sub-commands that take a credential.
+const WITH_CREDENTIAL: &[&str] = &["checkup", "check-token", "check-mailbox", "probe-send", "token"];
+/// Those, and the ones that make and end a person's sign-in.
+const WITH_SIGN_IN: &[&str] = &["checkup", "check-token", "check-mailbox", "probe-send", "token", "login", "logout"];
+
 /// Words that only some sub-commands take.
-const ONLY: [(&str, &[&str]); 6] = [
+const ONLY: [(&str, &[&str]); 9] = [
+    ("--auth", WITH_CREDENTIAL),
+    ("--account", WITH_SIGN_IN),
+    ("--store", WITH_SIGN_IN),
     ("--selector", &["checkup", "check-dns"]),
     ("--smart-host", &["checkup", "probe-send"]),
     ("--source-address", &["checkup", "probe-send"]),

@@ -131,7 +131,7 @@ impl Report {
         let values = values(&visit);
         let counted: Vec<FindingReport> =
             findings.iter().map(|finding| FindingReport::of(finding, &values, &visit.setup.options)).collect();
-        let roads = (visit.command == "check-token").then(|| roads(&visit)).flatten();
+        let roads = matches!(visit.command.as_str(), "check-token" | "login").then(|| roads(&visit)).flatten();
         let mailbox = (visit.command == "check-mailbox").then(|| conclusion::of(&visit.setup.roads, &findings));
         Report {
             format: FORMAT,

@@ -42,7 +42,7 @@ pub fn all() -> Vec<&'static Check> {
 /// The checks that apply to a visit: those of its sub-command.
 pub fn of(visit: &Visit) -> Vec<&'static Check> {
     let topics: &[&str] = match visit.command.as_str() {
-        "check-token" => &["setup", "entra", "token"],
+        "check-token" | "login" | "token" => &["setup", "entra", "token"],
         "check-dns" => &["dns"],
         "consent-url" => &["consent"],
         "probe-send" => &["setup", "entra", "token", "exchange", "smtp", "send", "graph", "ews", "confirm"],
@@ -54,7 +54,7 @@ pub fn of(visit: &Visit) -> Vec<&'static Check> {
 
 /// Which roads a token opens is one question where roads were named, and another where none was.
 fn applies(check: &Check, visit: &Visit) -> bool {
-    let any_road = visit.command == "check-token" && !visit.setup.roads_named;
+    let any_road = matches!(visit.command.as_str(), "check-token" | "login" | "token") && !visit.setup.roads_named;
     match check.id {
         // Where nobody logs in, there is neither a credential nor a token to look at.
         _ if matches!(check.topic(), "setup" | "token") && without_token(visit) => false,

@@ -7,12 +7,15 @@ mod checkup;
 mod completions;
 mod consent_url;
 mod explain;
+mod login;
+mod logout;
 mod output;
 mod powershell;
 mod probe_send;
 mod run;
 mod sandbox;
 mod schema;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -85,6 +88,9 @@ enum Command {
     ProbeSend(probe_send::Arguments),
     ConsentUrl(consent_url::Arguments),
     Powershell(powershell::Arguments),
+    Login(login::Arguments),
+    Logout(logout::Arguments),
+    Token(token::Arguments),
     Explain(explain::Arguments),
     Sandbox(sandbox::Arguments),
     Schema(schema::Arguments),
@@ -155,6 +161,9 @@ async fn dispatch(cli: Cli) -> Result<u8, InputError> {
         Command::ProbeSend(arguments) => probe_send::run(global, arguments).await,
         Command::ConsentUrl(arguments) => consent_url::run(global, arguments).await,
         Command::Powershell(arguments) => powershell::run(global, arguments).await,
+        Command::Login(arguments) => login::run(global, arguments).await,
+        Command::Logout(arguments) => logout::run(global, arguments).await,
+        Command::Token(arguments) => token::run(global, arguments).await,
         Command::Explain(arguments) => explain::run(&global, &arguments),
         Command::Sandbox(arguments) => sandbox::run(global, arguments).await,
         Command::Schema(_) => Ok(schema::run()),

@@ -81,6 +81,13 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(stderr, "{}", printable(text));
 }
 
+/// Says several lines beside what goes to standard output, composed for a terminal.
+#[allow(clippy::disallowed_macros, reason = "the one place that writes to standard error")]
+pub(super) fn note_lines(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes());
+}
+
 /// Says why the program could not run.
 pub(super) fn complain(error: &InputError) {
     note(&format!("error: {error}"));

@@ -46,7 +46,7 @@ pub(super) async fn load(global: &Global, mut flags: Table, wants: Wants) -> Res
 }
 
 /// Words of the command line without which a run is another one.
-const SAID_AGAIN: [&str; 13] = [
+const SAID_AGAIN: [&str; 16] = [
     "cloud",
     "resolver",
     "ca_file",
@@ -54,6 +54,9 @@ const SAID_AGAIN: [&str; 13] = [
     "client_id",
     "mailbox",
     "from",
+    "auth",
+    "account",
+    "store",
     "selector",
     "smart_host",
     "source_address",

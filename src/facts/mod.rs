@@ -25,7 +25,7 @@ pub use http::{EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
 pub use mailbox::{MailboxFacts, MailboxReply, MailboxStage, MailboxStep};
 pub use setup::{CloudFacts, Note, SetupFacts};
 pub use smtp::{Accepted, ClientCertificateFacts, Line, MessageFacts, Reply, SmartHostFacts, SmtpFacts, Stage, Step};
-pub use token::{Form, Refusal, Signature, TokenFacts};
+pub use token::{Form, Refusal, Signature, Stopped, TokenFacts};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -17,6 +17,12 @@ pub struct TokenFacts {
     pub resource: Option<Resource>,
     /// The scope of the request.
     pub scope: Option<String>,
+    /// The scopes that the service says it granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub granted: Option<String>,
+    /// Why no token came of it although the service refused none: the sign-in could not be used, kept or finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
     /// The request, when one was made.
     pub request: Option<HttpFacts>,
     /// The refusal of the login service.
@@ -31,6 +37,16 @@ pub struct TokenFacts {
     pub sasl_user: Option<String>,
     /// Whether its signature was verified.
     pub signature: Signature,
+}
+
+/// What stopped a sign-in on this side.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Stopped {
+    /// The page that explains it.
+    pub cause: String,
+    /// What was tried, and what came of it.
+    pub words: String,
 }
 
 /// An OAuth error of the login service (RFC 6749 section 5.2, with Entra's additions).

@@ -239,7 +239,7 @@ fn parse_reply_line(line: &str) -> Option<(u16, bool, &str)> {
 }
 
 /// The XOAUTH2 initial response: base64 of `user=…^Aauth=Bearer …^A^A` (Microsoft Learn, "SASL XOAUTH2").
-pub(super) fn xoauth2(user: &str, token: &str) -> String {
+pub(crate) fn xoauth2(user: &str, token: &str) -> String {
     STANDARD.encode(format!("user={user}\u{1}auth=Bearer {token}\u{1}\u{1}"))
 }
 

@@ -81,6 +81,11 @@ impl Client {
         Client { addresses, ..self }
     }
 
+    /// The same client, which keeps more than its own secrets out of what is seen.
+    pub(super) fn masking(&self, mask: &Mask) -> Client {
+        Client { mask: mask.clone(), ..self.clone() }
+    }
+
     fn built(&self) -> &Built {
         self.built.get_or_init(|| {
             let single =

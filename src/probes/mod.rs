@@ -14,12 +14,14 @@ mod imap;
 mod mailbox;
 mod net;
 mod pop;
+pub mod sign_in;
 mod smtp;
 mod tls;
 mod token;
 mod web;
 
 pub use confirm::{ConfirmJob, probe as confirm};
+pub(crate) use dialogue::xoauth2;
 pub(crate) use dns::Resolver;
 pub use dns::{DomainJob, SmartHost, addresses, domain as dns_domain, smart_host};
 pub use entra::{Keys, discovery};
@@ -33,7 +35,7 @@ pub(crate) use net::login as proxy_login;
 pub use pop::probe as pop;
 pub use smtp::{SmtpJob, probe as smtp};
 pub(crate) use tls::describe_own as own_certificate;
-pub use token::{Granted, Proof, TokenJob, decode as decode_token, request as request_token};
+pub use token::{Granted, Proof, TokenJob, Who, decode as decode_token, request as request_token};
 pub use web::WebJob;
 
 use std::time::Instant;

@@ -46,6 +46,17 @@ pub struct Granted {
     pub life: Option<u64>,
     /// The refresh token that takes the place of the one presented.
     pub refresh: Option<Secret>,
+    /// Who signed in.
+    pub who: Option<Who>,
+}
+
+/// Who signed in, as the service says beside the token (OpenID Connect Core 1.0 section 2; it came over TLS from the token
+/// end point itself, so its signature adds nothing, section 3.1.3.7).
+pub struct Who {
+    /// The name that the person signed in with.
+    pub account: Option<String>,
+    /// The directory.
+    pub directory: Option<String>,
 }
 
 /// The kind of `client_assertion` (RFC 7523 section 2.2).
@@ -54,6 +65,12 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 const SECRET_FIELDS: [&str; 4] = ["access_token", "refresh_token", "id_token", "device_code"];
 
 impl Proof {
+    fn secret(&self) -> &Secret {
+        match self {
+            Proof::Secret(secret) | Proof::Assertion(secret) | Proof::Refresh(secret) => secret,
+        }
+    }
+
     fn fields(&self) -> Vec<(&'static str, &str)> {
         match self {
             Proof::Secret(secret) => vec![("client_secret", secret.expose()), ("grant_type", "client_credentials")],
@@ -69,6 +86,9 @@ impl Proof {
 
 /// Requests a token. The proof goes to the login service of the cloud and nowhere else.
 pub async fn request(client: &Client, cloud: &Cloud, job: &TokenJob, mask: &Mask) -> Granted {
+    let mut mask = mask.clone();
+    mask.add(job.proof.secret());
+    let client = &client.masking(&mask);
     let url = cloud.login_url(&job.tenant, "oauth2/v2.0/token");
     let mut form = vec![("client_id", job.client_id.as_str()), ("scope", job.scope.as_str())];
     form.extend(job.proof.fields());
@@ -79,7 +99,7 @@ pub async fn request(client: &Client, cloud: &Cloud, job: &TokenJob, mask: &Mask
         scope: Some(job.scope.clone()),
         ..TokenFacts::default()
     };
-    granted(client, mask, facts, http, body)
+    granted(client, &mask, facts, http, body)
 }
 
 /// Reads the answer of a token end point (RFC 6749 section 5).
@@ -92,6 +112,8 @@ pub(super) fn granted(
 ) -> Granted {
     let secret = |name: &str| body.as_ref().and_then(|body| body.get(name)?.as_str()).map(Secret::new);
     let (token, refresh) = (secret("access_token"), secret("refresh_token"));
+    let id_token = secret("id_token");
+    facts.granted = body.as_ref().and_then(|body| body.get("scope")?.as_str()).map(|scope| client.seen(scope));
     let life = body.as_ref().and_then(|body| body.get("expires_in")).and_then(seconds);
     facts.refusal = body.as_ref().and_then(|body| entra::refusal_in(body, |text| client.seen(text)));
     if let Some(token) = &token {
@@ -104,7 +126,14 @@ pub(super) fn granted(
         http.words = body.map(|body| client.excerpt(&without_secrets(body).to_string()));
     }
     facts.request = Some(http);
-    Granted { facts, token, life, refresh }
+    let who = id_token.as_ref().and_then(who);
+    Granted { facts, token, life, refresh, who }
+}
+
+fn who(id_token: &Secret) -> Option<Who> {
+    let claims = json(id_token.expose().split('.').nth(1)?).ok()?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some(Who { account: text("preferred_username").or_else(|| text("email")), directory: text("tid") })
 }
 
 /// A number, or its digits as text: managed identities answer with texts (microsoft-facts B.5).
@@ -112,7 +141,7 @@ fn seconds(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn without_secrets(mut body: Value) -> Value {
+pub(super) fn without_secrets(mut body: Value) -> Value {
     if let Some(fields) = body.as_object_mut() {
         fields.retain(|name, _| !SECRET_FIELDS.contains(&name.as_str()));
     }

@@ -23,7 +23,7 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
     if let Some(links) = report.facts.consent.as_ref().and_then(|consent| consent.links.as_ref()) {
         consent_links(&mut out, links, style);
     }
-    if report.command == "check-token" {
+    if matches!(report.command.as_str(), "check-token" | "login") {
         claims(&mut out, report, style);
     }
     if let Some(mailbox) = &report.mailbox {

@@ -38,7 +38,7 @@ pub struct Identity {
 #[command(next_help_heading = "Credential (one source)")]
 pub struct CredentialWords {
     /// How the program proves who it is
-    #[arg(long, value_name = "KIND", value_parser = ["secret", "token"])]
+    #[arg(long, value_name = "KIND", value_parser = ["secret", "delegated", "token"])]
     auth: Option<String>,
     /// The client secret itself; other users of this computer can see it
     #[arg(long, value_name = "VALUE", hide_short_help = true)]
@@ -61,6 +61,21 @@ pub struct CredentialWords {
     /// Command that prints an access token
     #[arg(long, value_name = "COMMAND")]
     token_command: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    sign_in: SignInWords,
+}
+
+/// A person's sign-in: whose it is, and where it is kept.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+#[command(next_help_heading = "A person's sign-in")]
+pub struct SignInWords {
+    /// The person who signs in, where several do to one application
+    #[arg(long, value_name = "ADDRESS", hide_short_help = true)]
+    account: Option<String>,
+    /// Where sign-ins are kept: a folder, keyring, or command:COMMAND [default: a folder of the user's own]
+    #[arg(long, value_name = "PLACE", hide_short_help = true)]
+    store: Option<String>,
 }
 
 /// Where the run goes and how long it may take.

@@ -153,6 +153,20 @@ pub(super) fn app_scope(place: &str, value: &str) -> Result<String, InputError> 
     Ok(value.to_owned())
 }
 
+/// The named scopes of a person's sign-in: whole addresses, with blanks between (RFC 6749 section 3.3).
+pub(super) fn person_scopes(place: &str, value: &str) -> Result<String, InputError> {
+    let whole = |scope: &str| url::Url::parse(scope).is_ok_and(|url| url.scheme() == "https" && url.path().len() > 1);
+    if let Some(bad) = value.split_whitespace().find(|scope| !whole(scope)) {
+        let words = format!(
+            "names {}; a person's scope is a whole address such as https://outlook.office.com/SMTP.Send, for a short name \
+             means Microsoft Graph",
+            shown(bad)
+        );
+        return Err(InputError::new(place, words).because(&cause::TOKEN_SCOPE_MISSING));
+    }
+    Ok(value.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// A client secret. The words never hold the secret itself.
 pub(super) fn client_secret(place: &str, secret: &Secret, allow_guid: bool) -> Result<(), InputError> {
     let value = secret.expose();

@@ -10,7 +10,7 @@ use super::config::Config;
 use super::flags::flag;
 use super::secret::{Mask, Secret};
 use super::words::{self, Layer, Origins, Words};
-use super::{InputError, Setup, config, credential, exchange, lint, port25};
+use super::{Credential, InputError, Setup, config, credential, exchange, lint, port25};
 use crate::cloud::Cloud;
 use crate::facts::Stage;
 use crate::kb::cause;
@@ -51,6 +51,8 @@ pub enum Need {
     IfNamed,
     /// It must be there; on a terminal a person is asked.
     Yes,
+    /// Where a person's sign-in is kept, whatever else is named; it is not read.
+    SignIn,
 }
 
 /// The sources of words, before they are laid over each other.
@@ -158,8 +160,9 @@ fn make(
     let parse = |word: &str, value: &Option<String>, lint: fn(&str, &str) -> Result<String, InputError>| {
         value.as_deref().map(|value| lint(&origins.of(word), value)).transpose()
     };
-    let tenant =
-        words.tenant.as_deref().map(|t| lint::tenant(&origins.of("tenant"), t, wants.any_tenant)).transpose()?;
+    let person = words.auth.as_deref() == Some("delegated") || wants.credential == Need::SignIn;
+    let any_tenant = wants.any_tenant || person;
+    let tenant = words.tenant.as_deref().map(|t| lint::tenant(&origins.of("tenant"), t, any_tenant)).transpose()?;
     let mailbox_form = if wants.any_identity { lint::identity } else { lint::address };
     if words.mailbox.as_deref().is_some_and(|mailbox| mailbox.trim_matches('/').eq_ignore_ascii_case("me")) {
         let words = "is me, which stands for a signed-in person; give the address of the mailbox";
@@ -178,7 +181,7 @@ fn make(
         domain: parse("domain", &words.domain.clone().or(sender_domain), lint::domain)?,
         selectors: words.selector.as_deref().map_or(Ok(Vec::new()), |list| selectors(origins, list))?,
         object_id: parse("object_id", &words.object_id, lint::object_id)?,
-        scope: parse("scope", &words.scope, lint::app_scope)?,
+        scope: parse("scope", &words.scope, if person { lint::person_scopes } else { lint::app_scope })?,
         via: via(words, origins, &roads)?,
         mime: words.mime,
         stop_after: words.stop_after.as_deref().map(|stage| stop(origins, stage)).transpose()?,
@@ -242,14 +245,14 @@ fn hide_proxy_login(setup: &mut Setup) {
 
 /// Reading the credential may run a command or ask a person, so it comes last.
 fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: Wants) -> Result<(), InputError> {
-    let read = |notes| credential::read(words, origins, notes);
     // Roads without a login need no credential, so none is read and no command is run for one.
     let need = if !setup.wants_token() && wants.mailbox { Need::No } else { wants.credential };
     setup.credential = match need {
         Need::No => return Ok(()),
-        Need::Kind => credential::unread(words, origins),
-        Need::IfNamed => read(&mut setup.notes)?,
-        Need::Yes => match read(&mut setup.notes)? {
+        _ if need == Need::SignIn || credential::is_person(words) => Some(sign_in(setup, words, origins, need)?),
+        Need::Kind | Need::SignIn => credential::unread(words, origins),
+        Need::IfNamed => credential::read(words, origins, &mut setup.notes)?,
+        Need::Yes => match credential::read(words, origins, &mut setup.notes)? {
             None => credential::prompt(words)?,
             found => found,
         },
@@ -259,7 +262,7 @@ fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: W
             return Ok(());
         }
         let words = "or another source of a credential is missing: --client-secret-command, --client-secret-stdin, \
-                     --token-file, or O365DOCTOR_CLIENT_SECRET in the environment";
+                     --token-file, --auth delegated, or O365DOCTOR_CLIENT_SECRET in the environment";
         return Err(InputError::new("--client-secret-file", words));
     };
     for secret in credential.secrets() {
@@ -269,6 +272,17 @@ fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: W
         (true, None, _) => Err(is_missing("tenant")),
         (true, _, None) => Err(is_missing("client_id")),
         _ => Ok(()),
+    }
+}
+
+/// A person's sign-in: read where the run uses it, else only where it is kept.
+fn sign_in(setup: &Setup, words: &Words, origins: &Origins, need: Need) -> Result<Credential, InputError> {
+    let tenant = setup.tenant.as_deref().ok_or_else(|| is_missing("tenant"))?;
+    let client_id = setup.client_id.as_deref().ok_or_else(|| is_missing("client_id"))?;
+    let kept = credential::kept(words, origins, &setup.cloud, tenant, client_id)?;
+    match need {
+        Need::Kind | Need::SignIn => Ok(Credential::kept_at(kept)),
+        _ => credential::read_sign_in(kept),
     }
 }
 

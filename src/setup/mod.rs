@@ -11,16 +11,21 @@ mod lint;
 mod load;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(not(unix), path = "platform_other.rs")]
-mod platform;
+pub(crate) mod platform;
 mod port25;
+pub(crate) mod shell;
 mod words;
 
 pub use confirm::Confirm;
-pub use credential::Credential;
-pub use flags::{Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, table_of};
+pub(crate) use credential::store_refused;
+pub use credential::{Credential, Kept};
+pub use flags::{
+    Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, SignInWords, table_of,
+};
 pub(crate) use lint::shown;
 pub(crate) use load::duration;
 pub use load::{Layers, Need, Wants};
+pub(crate) use platform as files;
 pub use port25::ClientCertificate;
 
 use std::net::IpAddr;
@@ -33,6 +38,7 @@ use crate::cloud::{Cloud, HostPort};
 use crate::facts::{ExchangeFacts, Note, SetupFacts, Stage};
 use crate::kb::{Cause, cause};
 use crate::road::Road;
+use crate::sign_in::{self, Scopes};
 use secret::Mask;
 
 /// What the user told us, parsed and valid.
@@ -104,6 +110,25 @@ impl Setup {
     /// Whether the run wants a token: for a road that takes one, or to find the probe again.
     pub fn wants_token(&self) -> bool {
         self.confirm.is_some() || self.roads.iter().any(|road| road.wants().is_some())
+    }
+
+    /// The scopes that a person is asked for, by API: the ones that were named, else the least that the roads take.
+    pub fn person_scopes(&self) -> Vec<Scopes> {
+        let named: Vec<String> = self.scope.iter().flat_map(|all| all.split(' ')).map(str::to_owned).collect();
+        if !named.is_empty() {
+            return sign_in::by_resource(&self.cloud, &named).unwrap_or_default();
+        }
+        let other = |one: &str| self.account().is_some_and(|account| !account.eq_ignore_ascii_case(one));
+        let shared = [&self.mailbox, &self.from].into_iter().flatten().any(|address| other(address));
+        sign_in::wanted(&self.cloud, &self.roads, shared)
+    }
+
+    /// The person who signs in, where one was named.
+    pub fn account(&self) -> Option<&str> {
+        match &self.credential {
+            Some(Credential::Delegated { kept, .. }) => kept.account.as_deref(),
+            _ => None,
+        }
     }
 
     /// The address in MAIL FROM and From on a road.

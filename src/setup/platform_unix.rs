@@ -6,17 +6,17 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::Path;
 
 /// Whether others than the owner may write: group or world write bit.
-pub(super) fn others_can_write(metadata: &Metadata) -> bool {
+pub(crate) fn others_can_write(metadata: &Metadata) -> bool {
     metadata.mode() & 0o022 != 0
 }
 
 /// Whether others than the owner may read.
-pub(super) fn others_can_read(metadata: &Metadata) -> bool {
+pub(crate) fn others_can_read(metadata: &Metadata) -> bool {
     metadata.mode() & 0o044 != 0
 }
 
 /// Creates or empties a file that is for its owner alone.
-pub(super) fn create_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     // The mode counts only for a file that was not there before. A device or a pipe is not ours to lock.
     if file.metadata()?.is_file() {
@@ -25,21 +25,42 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Creates a file for its owner alone; fails where one is.
+pub(crate) fn create_new_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Opens a file for its owner alone to lock it; makes it, where it is not there.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// The mode, in octal digits, of a file or folder that others than its owner can do anything with.
+pub(crate) fn open_to_others(metadata: &Metadata) -> Option<String> {
+    let mode = metadata.mode() & 0o777;
+    (mode & 0o077 != 0).then(|| format!("{mode:03o}"))
+}
+
+/// Brings the names of a folder to the disk, so that a new one survives a loss of power (fsync(2), "Notes").
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
 /// The user's command line, as the shell reads it.
-pub(super) fn shell(command: &str) -> std::process::Command {
+pub(crate) fn shell(command: &str) -> std::process::Command {
     let mut shell = std::process::Command::new("sh");
     shell.arg("-c").arg(command);
     shell
 }
 
 /// Makes a folder that only its owner can enter; one that is there stays as it is.
-pub(super) fn create_private_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Ends when the system asks the program to end (SIGTERM).
-pub(super) async fn terminated() {
+pub(crate) async fn terminated() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut asked) => {

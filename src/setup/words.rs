@@ -30,6 +30,8 @@ pub(super) struct Words {
     pub(super) token: Option<String>,
     pub(super) token_file: Option<String>,
     pub(super) token_command: Option<String>,
+    pub(super) store: Option<String>,
+    pub(super) account: Option<String>,
     pub(super) cloud: Option<String>,
     pub(super) timeout: Option<String>,
     pub(super) resolver: Option<String>,
@@ -175,6 +177,8 @@ pub(super) fn merge(layers: Vec<Layer>) -> Result<(Words, Origins), InputError> 
     for layer in layers {
         let sources: Vec<&str> =
             CREDENTIAL_SOURCES.into_iter().filter(|source| layer.table.contains_key(*source)).collect();
+        // A person's sign-in is named by its kind alone.
+        let names_person = layer.table.get("auth").and_then(Value::as_str) == Some("delegated");
         if let [first, second, ..] = sources[..] {
             return Err(InputError::two_credentials(&(layer.origin)(first), &(layer.origin)(second)));
         }
@@ -187,7 +191,7 @@ pub(super) fn merge(layers: Vec<Layer>) -> Result<(Words, Origins), InputError> 
             let either = word == "confirm" && value.is_bool();
             merged.insert(word, if either { Value::String(value.to_string()) } else { value });
         }
-        credential_known |= !sources.is_empty();
+        credential_known |= !sources.is_empty() || names_person;
     }
     let words = merged.try_into().map_err(|e| InputError::new("the input", format!("can not be read: {e}")))?;
     Ok((words, Origins(origins)))

@@ -10,7 +10,7 @@ use super::{entra, network};
 use crate::access;
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
 use crate::facts::{Form, Signature, TokenFacts, Visit};
-use crate::kb::cause;
+use crate::kb::{self, cause};
 use crate::road::Road;
 
 pub(super) static APP_ISSUED: Check = Check {
@@ -115,6 +115,10 @@ fn issued(visit: &Visit, road: Road) -> Judgement {
     if token.form.is_some() {
         let scope = token.scope.as_ref().map(|scope| format!(" for {scope}")).unwrap_or_default();
         return Verdict::pass(format!("{}{scope}", token.source));
+    }
+    if let Some(stopped) = &token.stopped {
+        let page = kb::by_id(&stopped.cause).unwrap_or(&cause::SIGN_IN_STORE);
+        return Verdict::fail(page, &stopped.words);
     }
     if let Some(refusal) = &token.refusal {
         return Verdict::fail(entra::cause_of(refusal), entra::words_of(refusal));

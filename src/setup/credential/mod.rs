@@ -1,5 +1,6 @@
 //! How the program proves who it is, and where that comes from.
 
+mod delegated;
 mod secret;
 mod sources;
 mod token;
@@ -10,6 +11,10 @@ use super::{InputError, lint};
 use crate::facts::Note;
 use crate::kb::cause;
 
+pub use delegated::Kept;
+pub(crate) use delegated::refused as store_refused;
+pub(super) use delegated::{kept, read as read_sign_in};
+
 /// How the program proves who it is.
 #[derive(Clone)]
 pub enum Credential {
@@ -18,6 +23,17 @@ pub enum Credential {
         /// The value.
         value: Secret,
         /// Where it came from.
+        origin: String,
+    },
+    /// A person's sign-in.
+    Delegated {
+        /// Where it is kept.
+        kept: Kept,
+        /// The scopes that it was made for; none where it was not read.
+        scopes: Vec<String>,
+        /// What must not be seen of it.
+        secrets: Vec<Secret>,
+        /// Where it is kept, in words.
         origin: String,
     },
     /// An access token that somebody else got.
@@ -36,6 +52,7 @@ impl Credential {
     pub fn kind(&self) -> &'static str {
         match self {
             Credential::Secret { .. } => "secret",
+            Credential::Delegated { .. } => "delegated",
             Credential::Token { .. } => "token",
         }
     }
@@ -43,24 +60,37 @@ impl Credential {
     /// Where it came from.
     pub fn origin(&self) -> &str {
         match self {
-            Credential::Secret { origin, .. } | Credential::Token { origin, .. } => origin,
+            Credential::Secret { origin, .. }
+            | Credential::Delegated { origin, .. }
+            | Credential::Token { origin, .. } => origin,
         }
+    }
+
+    /// A person's sign-in that is not read.
+    pub(super) fn kept_at(kept: Kept) -> Credential {
+        Credential::Delegated { origin: kept.place(), kept, scopes: Vec::new(), secrets: Vec::new() }
     }
 
     /// What must not be seen of it.
     pub(super) fn secrets(&self) -> Vec<&Secret> {
         match self {
             Credential::Secret { value, .. } | Credential::Token { value, .. } => vec![value],
+            Credential::Delegated { secrets, .. } => secrets.iter().collect(),
         }
     }
 
     /// Whether the login service is asked for a token with it, so that a directory and an application must be known.
     pub(super) fn asks_entra(&self) -> bool {
         match self {
-            Credential::Secret { .. } => true,
+            Credential::Secret { .. } | Credential::Delegated { .. } => true,
             Credential::Token { .. } => false,
         }
     }
+}
+
+/// Whether the credential is a person's sign-in: nothing else is named, and `auth` says so.
+pub(super) fn is_person(words: &Words) -> bool {
+    words.auth.as_deref() == Some("delegated") && !has_token(words) && !has_secret(words)
 }
 
 /// Reads the credential that the words name. None where they name none.
