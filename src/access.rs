@@ -49,6 +49,13 @@ fn by(token: &TokenFacts, cloud: &CloudFacts, wants: &Wants) -> Access {
     if token.form == Some(Form::Unsigned) {
         return Access::No("nobody signed it".to_owned());
     }
+    if let (Some(Form::Opaque), Some(scopes)) = (&token.form, token.granted_scopes()) {
+        // Nobody but the service reads such a token, and it says beside it what it granted.
+        return match token.resource {
+            Some(of) if of == wants.resource => delegated(&scopes, wants.scopes),
+            _ => Access::No(format!("it was asked for another API than {}", wants.resource.label())),
+        };
+    }
     if !token.readable() {
         return Access::Unproven("the token can not be read".to_owned());
     }

@@ -10,7 +10,7 @@ use crate::kb::cause;
 use crate::observe::sign_in::{Person, Tell, Way, sign_in};
 use crate::setup::secret::Secret;
 use crate::setup::{Credential, Identity, InputError, Kept, Need, Setup, SignInWords, Wants, shell, table_of};
-use crate::sign_in::{Entry, Held};
+use crate::sign_in::{Entry, Held, Scopes};
 
 /// Signs a person in, and keeps what that leaves behind for token, checkup and the others
 ///
@@ -82,7 +82,7 @@ fn plan(setup: &Setup, way: Way) -> u8 {
         Way::Paste => "show the address of its page, and ask for the one that the browser ends at",
         Way::Code => "ask for a code, show it, and wait until it was typed",
     };
-    let scopes: Vec<String> = setup.person_scopes().iter().map(|scopes| scopes.request()).collect();
+    let scopes: Vec<String> = setup.person_scopes().iter().map(Scopes::request).collect();
     let place = setup.credential.as_ref().map(Credential::origin).unwrap_or_default().to_owned();
     let text = format!(
         "login would, on the cloud {}:\n  {host}: {how}\n  for  {}\n  keep {place}\nNothing was contacted.\n",

@@ -124,6 +124,12 @@ impl TokenFacts {
         Some(self.text("scp")?.split_whitespace().collect())
     }
 
+    /// The names of the scopes that the service says it granted, without the API in front.
+    pub fn granted_scopes(&self) -> Option<Vec<&str>> {
+        let name = |scope| str::rsplit(scope, '/').next().unwrap_or(scope);
+        Some(self.granted.as_deref()?.split_whitespace().map(name).collect())
+    }
+
     /// The application that asked for it: `appid` of v1, `azp` of v2.
     pub fn client_id(&self) -> Option<&str> {
         self.text("appid").or_else(|| self.text("azp"))

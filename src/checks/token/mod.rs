@@ -140,6 +140,9 @@ fn form(visit: &Visit) -> Judgement {
             }
             Some(Form::Malformed(words)) => return Verdict::fail(&cause::TOKEN_MALFORMED, words),
             Some(Form::Encrypted) => return Verdict::unproven(&cause::TOKEN_ENCRYPTED, "five parts: it is encrypted"),
+            Some(Form::Opaque) if token.granted.is_some() => {
+                "no JWT, as those of personal accounts; the service itself says what it granted".clone_into(&mut words);
+            }
             Some(Form::Opaque) => {
                 return Verdict::unproven(&cause::TOKEN_OPAQUE, "it is no JWT, as with personal accounts");
             }
