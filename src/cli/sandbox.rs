@@ -16,7 +16,7 @@ use crate::setup::InputError;
 
 /// Runs a Microsoft 365 tenant on this computer, for any program to talk to
 ///
-/// Prints its ids, its invented secret and its addresses, writes its CA certificate and a profile, and ends on Ctrl-C.
+/// Prints its ids, its invented secret, the password of its people, and its addresses, writes its CA certificate and a profile, and ends on Ctrl-C.
 /// Nothing of it is trusted by this computer: name its CA file to the program that talks to it, and to no other.
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -196,6 +196,8 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         "tenant_id": sandbox.word("tenant"),
         "client_id": sandbox.word("client_id"),
         "client_secret": known("client_secret"),
+        // Of every person in it, unless the scenario says otherwise.
+        "password": sandbox.password(),
         // Of a person who has signed in, in the place of the secret.
         "token": known("token"),
         "object_id": known("object_id"),

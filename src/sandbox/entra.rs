@@ -38,6 +38,7 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: 
         .route("/{tenant}/oauth2/v2.0/token", post(token))
         .route("/{tenant}/v2.0/adminconsent", get(consent_page))
         .route("/{tenant}/adminconsent", get(consent_page))
+        .merge(super::sign_in::routes())
         .layer(from_fn_with_state(state.clone(), misbehave))
         .merge(super::graph::routes())
         .merge(super::ews::routes())
@@ -149,7 +150,15 @@ async fn token(
 ) -> Response {
     basic_login(&headers, &mut fields);
     let correlation = correlation(&headers);
-    let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(answer) = super::sign_in::token(&mut state, &name, &fields, &headers) {
+        return answer.unwrap_or_else(|mut refusal| {
+            if state.wire.login_echoes {
+                refusal.repeat(&fields);
+            }
+            refusal.answer(&state, &correlation)
+        });
+    }
     match grant(&state, &name, &fields) {
         Ok((tenant, graph)) => issue(&state, tenant, graph),
         Err(mut refusal) => {
@@ -247,7 +256,7 @@ async fn consent_page(
 }
 
 /// The client's own id of the request, or a new one.
-fn correlation(headers: &HeaderMap) -> String {
+pub(super) fn correlation(headers: &HeaderMap) -> String {
     let given = headers.get("client-request-id").and_then(|value| value.to_str().ok());
     let given = given.and_then(|text| uuid::Uuid::try_parse(text).ok());
     given.unwrap_or_else(uuid::Uuid::new_v4).to_string()

@@ -59,7 +59,7 @@ impl State {
     /// Whether a token opens a mailbox for SMTP: issuer, audience, signature, time, right, registration, mailbox right, and
     /// last the switch (the order of microsoft-facts F.1).
     pub(super) fn smtp_login(&self, user: &str, token: &str, now: i64) -> Login {
-        let Some((claims, tenant)) = self.read_token(token, now) else { return Login::Refused };
+        let Some((claims, tenant)) = self.read_token(self.unsealed(token), now) else { return Login::Refused };
         if claims.scopes().is_some() {
             return tenant.person_sends(user, &claims);
         }
@@ -112,7 +112,7 @@ impl State {
     /// What a token opens over IMAP or POP: the token and the registration first, then the mailbox, its right and its
     /// switch (microsoft-facts F.10).
     pub(super) fn open_mailbox(&self, road: Road, user: &str, token: &str, now: i64) -> Opening {
-        let Some((claims, tenant)) = self.read_token(token, now) else { return Opening::Refused };
+        let Some((claims, tenant)) = self.read_token(self.unsealed(token), now) else { return Opening::Refused };
         let Some(wants) = road.wants() else { return Opening::Refused };
         let person = claims.scopes().is_some();
         let granted = match claims.scopes() {
@@ -134,6 +134,7 @@ impl State {
 
     /// Whether Graph takes a token, or the words in which it refuses: form, signature, time, audience, directory.
     pub(super) fn graph_token(&self, token: &str, now: i64) -> Result<GraphToken<'_>, &'static str> {
+        let token = self.unsealed(token);
         let mut claims = TokenFacts::default();
         crate::probes::decode_token(&Secret::new(token), &mut claims);
         if !claims.readable() {
@@ -153,6 +154,12 @@ impl State {
         }
         let tenant = tenant.ok_or("Access token validation failure. Invalid issuer.")?;
         Ok(GraphToken { claims, tenant })
+    }
+
+    /// What a token of a personal account stands for: such a token is a name in the books of the service, and tells
+    /// nothing by itself.
+    fn unsealed<'a>(&'a self, token: &'a str) -> &'a str {
+        self.ledger.opaque.get(token).map_or(token, String::as_str)
     }
 
     fn read_token(&self, token: &str, now: i64) -> Option<(TokenFacts, &Tenant)> {

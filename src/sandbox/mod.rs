@@ -27,6 +27,7 @@ mod refusal;
 mod scenario;
 mod serve;
 mod session;
+mod sign_in;
 mod smtp;
 mod state;
 mod tokens;
@@ -259,6 +260,11 @@ impl Sandbox {
             profile.insert(word.clone(), value.clone());
         }
         profile
+    }
+
+    /// The password of the people in it. Invented; it opens nothing else.
+    pub fn password(&self) -> &'static str {
+        state::PASSWORD
     }
 
     /// What a profile for one of its tenants says.

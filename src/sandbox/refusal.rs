@@ -10,17 +10,23 @@ use serde_json::json;
 
 use super::state::{State, Tenant};
 
+mod people;
+
 /// One refusal.
 pub(super) struct Refusal {
     status: StatusCode,
     error: &'static str,
     number: u64,
     words: String,
+    /// What is behind it, in a word for programs.
+    suberror: Option<&'static str>,
+    /// What the service wants of the next sign-in, for the `claims` parameter.
+    claims: Option<&'static str>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, error: &'static str, number: u64, words: impl Into<String>) -> Refusal {
-        Refusal { status, error, number, words: words.into() }
+        Refusal { status, error, number, words: words.into(), suberror: None, claims: None }
     }
 
     fn bad(error: &'static str, number: u64, words: impl Into<String>) -> Refusal {
@@ -163,7 +169,7 @@ impl Refusal {
         let now = Timestamp::now() + SignedDuration::from_secs(state.clock_ahead);
         let timestamp = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
         let sentence = self.sentence();
-        let body = json!({
+        let mut body = json!({
             "error": self.error,
             "error_description":
                 format!("{sentence} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"),
@@ -173,6 +179,11 @@ impl Refusal {
             "correlation_id": correlation,
             "error_uri": format!("https://localhost:{}/error?code={}", state.login_port, self.number),
         });
+        for (name, value) in [("suberror", self.suberror), ("claims", self.claims)] {
+            if let Some(value) = value {
+                body[name] = value.into();
+            }
+        }
         let mut response = (self.status, axum::Json(body)).into_response();
         if let Ok(id) = HeaderValue::from_str(&trace) {
             response.headers_mut().insert("x-ms-request-id", id);

@@ -28,6 +28,8 @@ pub struct Scenario {
     mailbox: Table,
     /// What differs in other mailboxes, by address.
     mailboxes: Table,
+    /// What differs in the mailbox of the personal account.
+    personal: Table,
     /// Who has signed in: the profile then holds that person's token, and no secret.
     pub(super) person: Option<Person>,
     /// How the wire misbehaves.
@@ -110,6 +112,9 @@ impl Scenario {
                 lay_over(mailbox_of(tenant, address), patch);
             }
         }
+        let personal = base.get_mut("consumers").and_then(|consumers| consumers.get_mut("mailboxes"));
+        let personal = personal.and_then(|boxes| boxes.get_mut(0)).and_then(Value::as_table_mut);
+        lay_over(personal.expect("there is a personal mailbox"), &self.personal);
         base.insert("wire".to_owned(), Value::Table(self.wire.clone()));
         base.insert("hosts".to_owned(), Value::Table(self.hosts.clone()));
         base.insert("clock_ahead".to_owned(), Value::Integer(self.clock_ahead));

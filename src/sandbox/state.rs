@@ -4,6 +4,7 @@ mod app;
 mod mailbox;
 mod port25;
 mod records;
+mod sign_in;
 
 use std::net::IpAddr;
 
@@ -11,14 +12,16 @@ use serde::Deserialize;
 use tokio::sync::mpsc::UnboundedSender;
 use toml::{Table, Value};
 
-pub(super) use app::{App, Tokens};
+pub(super) use app::{App, Audience, Consent, Platform, Tokens};
 pub use mailbox::Delivered;
-pub(super) use mailbox::{Kind, Mailbox, Place, Switch};
+pub(super) use mailbox::{Kind, Mailbox, Mfa, PASSWORD, Place, Switch};
 pub(super) use port25::{Connector, Hosts, HveAccount};
 pub(super) use records::{DkimSelector, Records};
+pub(super) use sign_in::{CONSUMERS, SignIn};
 
 use super::Addresses;
 use super::receive::Incoming;
+use super::sign_in::Ledger;
 use super::wire::Wire;
 
 /// Below this name lie the mail exchangers of the sandbox's tenants.
@@ -36,6 +39,11 @@ pub(super) const AUTODISCOVER: &str = "autodiscover.outlook.test";
 #[serde(default, deny_unknown_fields)]
 pub struct State {
     pub(super) tenants: Vec<Tenant>,
+    /// The tenant of personal accounts; it becomes the last of all.
+    consumers: Option<Tenant>,
+    /// What the login service keeps in mind of those who sign in.
+    #[serde(skip)]
+    pub(super) ledger: Ledger,
     /// How the wire itself misbehaves.
     pub(super) wire: Wire,
     /// Hosts that the mail exchanger turns away.
@@ -80,6 +88,7 @@ pub(super) struct Tenant {
     /// `Set-OrganizationConfig -EwsAllowedAppIDs`: no other application comes in.
     pub(super) ews_allowed_apps: Vec<String>,
     pub(super) tokens: Tokens,
+    pub(super) sign_in: SignIn,
     pub(super) dns: Records,
     /// Readings that Exchange refuses the administrator who runs the verifying script, for want of a role.
     pub(super) unreadable: Vec<String>,
@@ -112,6 +121,7 @@ impl State {
         for n in 1..count {
             self.tenants.push(first.numbered(n));
         }
+        self.tenants.extend(self.consumers.take());
     }
 
     pub(super) fn tenant(&self, name: &str) -> Option<&Tenant> {
@@ -201,6 +211,9 @@ impl Tenant {
             mailbox.send_as = mailbox.send_as.iter().map(|address| name(address)).collect();
             let holder = |who: &String| if who.contains('@') { name(who) } else { id(who) };
             mailbox.full_access = mailbox.full_access.iter().map(holder).collect();
+        }
+        if let Some(assigned) = &mut tenant.app.assigned {
+            *assigned = assigned.iter().map(|user| name(user)).collect();
         }
         for selector in &mut tenant.dns.dkim {
             selector.target = selector.target.as_deref().map(name);

@@ -32,6 +32,68 @@ pub(in crate::sandbox) struct App {
     pub(in crate::sandbox) rbac_scope: Vec<String>,
     /// How often the token end point answers 429 before it answers.
     pub(in crate::sandbox) throttled: bool,
+    /// Where the answer to a sign-in may go.
+    pub(in crate::sandbox) redirects: Vec<RedirectAddress>,
+    /// "Allow public client flows" in the registration.
+    pub(in crate::sandbox) public_flows: bool,
+    pub(in crate::sandbox) audience: Audience,
+    /// An old registration, which serves no account of an end point for all.
+    pub(in crate::sandbox) not_over_common: bool,
+    /// Delegated permissions of Exchange Online in the registration.
+    pub(in crate::sandbox) scopes: Vec<String>,
+    /// Those of Graph.
+    pub(in crate::sandbox) graph_scopes: Vec<String>,
+    pub(in crate::sandbox) scopes_consented: Consent,
+    /// Who is assigned, by user principal name, where assignment is required.
+    pub(in crate::sandbox) assigned: Option<Vec<String>>,
+}
+
+/// A redirect address and the platform that it is registered under.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::sandbox) struct RedirectAddress {
+    pub(in crate::sandbox) uri: String,
+    pub(in crate::sandbox) platform: Platform,
+}
+
+/// What kind of client a redirect address makes of the application.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::sandbox) enum Platform {
+    /// "Mobile and desktop applications": a public client.
+    #[default]
+    Native,
+    /// A confidential client.
+    Web,
+    /// A page in a browser: a public client that asks across origins.
+    Spa,
+}
+
+/// `signInAudience` of the registration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub(in crate::sandbox) enum Audience {
+    #[default]
+    #[serde(rename = "AzureADMyOrg")]
+    Single,
+    #[serde(rename = "AzureADMultipleOrgs")]
+    Multiple,
+    #[serde(rename = "AzureADandPersonalMicrosoftAccount")]
+    MultipleAndPersonal,
+    #[serde(rename = "PersonalMicrosoftAccount")]
+    Personal,
+}
+
+/// Whether somebody consented to the delegated permissions of the registration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::sandbox) enum Consent {
+    /// Nobody yet; each person is asked.
+    #[default]
+    Asked,
+    /// An administrator, for all.
+    Given,
+    /// Nobody yet, and only an administrator may.
+    Admin,
 }
 
 /// How the login service makes tokens.

@@ -37,6 +37,13 @@ pub(in crate::sandbox) struct Mailbox {
     /// The largest message that it may send, in octets; 0 stands for the service's own limit.
     pub(in crate::sandbox) largest_message: usize,
     pub(in crate::sandbox) blocked_as_spammer: bool,
+    /// The password of its account; none said: the one of all.
+    pub(in crate::sandbox) password: String,
+    pub(in crate::sandbox) disabled: bool,
+    pub(in crate::sandbox) password_expired: bool,
+    pub(in crate::sandbox) mfa: Mfa,
+    /// Seconds ago at which all sessions were revoked; below zero: still to come, so that none is good.
+    pub(in crate::sandbox) sessions_revoked: Option<i64>,
     /// The SMTP sessions that are logged in to it, in the order in which they came.
     #[serde(skip)]
     pub(in crate::sandbox) sessions: Vec<u64>,
@@ -58,6 +65,20 @@ pub(in crate::sandbox) enum Kind {
     /// Nobody signs in to it; members open it.
     Shared,
 }
+
+/// Whether a second factor is wanted of an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::sandbox) enum Mfa {
+    #[default]
+    Off,
+    Wanted,
+    /// It is wanted, and the account has none yet.
+    Unregistered,
+}
+
+/// The password of every account of which nothing else is said. Invented; it opens nothing but the sandbox.
+pub(in crate::sandbox) const PASSWORD: &str = "pw~sandbox.password_of.no-worth.7Qe";
 
 /// A folder of a mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +131,10 @@ impl Mailbox {
 
     pub(in crate::sandbox) fn has(&self, address: &str) -> bool {
         self.address.eq_ignore_ascii_case(address) || self.aliases.iter().any(|own| own.eq_ignore_ascii_case(address))
+    }
+
+    pub(in crate::sandbox) fn password(&self) -> &str {
+        if self.password.is_empty() { PASSWORD } else { &self.password }
     }
 
     /// The user principal name of its account.
