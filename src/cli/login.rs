@@ -98,15 +98,19 @@ fn tell(what: &Tell<'_>, open: bool) {
         Tell::Open(url) => {
             let opened = open && webbrowser::open(url.as_str()).is_ok();
             let lead = if opened { "Your browser shows a page; if it does not, open" } else { "Open this page" };
-            output::note(&format!("{lead}:\n\n  {url}\n"));
+            say(&format!("{lead}:\n\n  {url}\n\n"));
         }
         Tell::Type { page, code, life } => {
             let minutes = life.as_secs() / 60;
-            output::note(&format!(
-                "Open this page on any computer:\n\n  {page}\n\nand type the code\n\n  {code}\n\nwithin {minutes} minutes.\n"
+            say(&format!(
+                "Open this page on any computer:\n\n  {page}\n\nand type the code\n\n  {code}\n\nwithin {minutes} minutes.\n\n"
             ));
         }
     }
+}
+
+fn say(lines: &str) {
+    output::note_lines(&crate::render::style::printable_lines(lines));
 }
 
 /// The address holds a code, so it is not shown while it is typed.

@@ -175,6 +175,7 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
         let file = Value::String(file.display().to_string());
         sandbox.scenario.profile.insert("relay_certificate".to_owned(), file);
     }
+    sandbox.keep_sign_in().await?;
     Ok(sandbox)
 }
 
@@ -254,7 +255,11 @@ impl Sandbox {
             // Whoever signs in needs no secret of the application, and Exchange no entry for it.
             profile.remove("client_secret");
             profile.remove("object_id");
-            profile.insert("token".to_owned(), Value::String(token.unwrap_or_default()));
+            if person.stored {
+                profile.insert("auth".to_owned(), Value::from("delegated"));
+            } else {
+                profile.insert("token".to_owned(), Value::String(token.unwrap_or_default()));
+            }
         }
         for (word, value) in &self.scenario.profile {
             profile.insert(word.clone(), value.clone());

@@ -28,6 +28,9 @@ pub(super) struct Person {
     pub(super) scopes: Vec<String>,
     #[serde(default)]
     pub(super) api: Api,
+    /// The profile holds what the sign-in left behind, in a store, not an access token.
+    #[serde(default)]
+    pub(super) stored: bool,
 }
 
 /// The API that a token is for.
@@ -37,6 +40,16 @@ pub(super) enum Api {
     #[default]
     Outlook,
     Graph,
+}
+
+impl Api {
+    /// What stands before the names of its scopes.
+    pub(super) fn named_under(self) -> &'static str {
+        match self {
+            Api::Outlook => "https://outlook.office.com",
+            Api::Graph => "https://graph.microsoft.com",
+        }
+    }
 }
 
 /// The token of a person. None where nobody can sign in under this name: it is unknown, or a shared mailbox's.

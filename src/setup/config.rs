@@ -66,6 +66,12 @@ impl Config {
                 *path = self.folder.join(&*path).display().to_string();
             }
         }
+        if let Some(toml::Value::String(place)) = table.get_mut("store")
+            && place != "keyring"
+            && !place.starts_with("command:")
+        {
+            *place = self.folder.join(&*place).display().to_string();
+        }
         Ok(Some((name, table)))
     }
 

@@ -7,6 +7,7 @@ mod device;
 mod flow;
 mod grants;
 mod issue;
+mod kept;
 mod page;
 mod scopes;
 
@@ -164,7 +165,6 @@ fn form(body: &str) -> Fields {
 impl State {
     /// A refresh token as if a person had signed in to the first tenant's application a day ago; scopes as a client
     /// writes them. Empty where nobody can sign in under this name.
-    #[allow(dead_code, reason = "the profile of a scenario takes it")]
     pub(super) fn signed_in(&mut self, user: &str, scopes: &[String]) -> String {
         const DAY: i64 = 86_400;
         let Some(app) = self.tenants.first().map(|tenant| tenant.app.clone()) else { return String::new() };

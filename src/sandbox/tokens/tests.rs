@@ -31,7 +31,7 @@ fn renamed() -> State {
 
 fn token(state: &State, user: &str, scopes: &str, api: Api) -> String {
     let scopes = scopes.split(' ').map(str::to_owned).collect();
-    let person = Person { user: user.to_owned(), scopes, api };
+    let person = Person { user: user.to_owned(), scopes, api, stored: false };
     of_person(state, &state.tenants[0], &person).expect("somebody who signs in")
 }
 
