@@ -4,6 +4,7 @@
 //! Source: microsoft-facts A.1, from Microsoft Learn "National clouds" and the Microsoft 365 endpoint
 //! lists, checked 2026-11-20.
 
+mod owner;
 mod rows;
 mod table;
 

@@ -111,7 +111,10 @@ impl Cloud {
         if let Some(pem) = ca {
             cloud.trust = Trust { system: false, extra: vec![pem] };
         }
-        Ok(cloud)
+        match cloud.discord() {
+            Some(words) => Err(words),
+            None => Ok(cloud),
+        }
     }
 }
 
@@ -142,6 +145,19 @@ mod tests {
         for far in ["http://10.0.0.1/", "http://imds.example/", "ftp://127.0.0.1/", "http://[2001:db8::1]/"] {
             assert!(with(far).is_err(), "{far}");
         }
+    }
+
+    #[test]
+    fn hosts_of_different_clouds_make_no_table() {
+        let login = |login: &str, base: Option<&str>| {
+            let login = Some(Url::parse(login).unwrap());
+            let table = CloudTable { base: base.map(str::to_owned), login, ..CloudTable::default() };
+            Cloud::from_table("own", &table, None).map(|cloud| cloud.name)
+        };
+        let mixed = login("https://login.microsoftonline.us", None).unwrap_err();
+        assert!(mixed.contains("login is login.microsoftonline.us of gcc-high or dod"), "{mixed}");
+        assert!(login("https://login.microsoftonline.us", Some("dod")).is_ok());
+        assert!(login("https://login.example", None).is_ok());
     }
 
     #[test]
