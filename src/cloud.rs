@@ -4,6 +4,8 @@
 //! Source: microsoft-facts A.1, from Microsoft Learn "National clouds" and the Microsoft 365 endpoint
 //! lists, checked 2026-11-20.
 
+mod owner;
+mod rows;
 mod table;
 
 pub use table::CloudTable;
@@ -14,6 +16,8 @@ use url::Url;
 
 use crate::facts::CloudFacts;
 use crate::road::Resource;
+
+use rows::{ROWS, Row};
 
 /// Where everything lives.
 #[derive(Debug, Clone)]
@@ -36,6 +40,8 @@ pub struct Cloud {
     pub outlook_audiences: Vec<String>,
     /// SMTP submission, host and port.
     pub smtp: HostPort,
+    /// Submission of personal mailboxes, host and port; none where the cloud has no personal accounts.
+    pub consumer_smtp: Option<HostPort>,
     /// Submission of High Volume Email, host and port; none where the cloud is not known to have it.
     pub hve: Option<HostPort>,
     /// The mail exchanger of port 25, where a configuration names one; otherwise the domain's MX record does.
@@ -58,6 +64,10 @@ pub struct Cloud {
     pub mta_sts_port: u16,
     /// `-ExchangeEnvironmentName` of the Exchange Online PowerShell.
     pub exchange_environment: String,
+    /// The audience that a federated assertion must name.
+    pub federation_audience: String,
+    /// The metadata service of a virtual machine, which hands out tokens of managed identities.
+    pub imds: Url,
     /// Where to ask for names; none: the system's resolver.
     pub resolver: Option<SocketAddr>,
     /// Who vouches for the servers.
@@ -86,97 +96,6 @@ pub struct HostPort {
 pub const EXCHANGE_APP_ID: &str = "00000002-0000-0ff1-ce00-000000000000";
 /// The application id of Microsoft Graph.
 pub const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
-
-struct Row {
-    name: &'static str,
-    login: &'static str,
-    graph: &'static str,
-    issuer_v1: &'static str,
-    outlook: &'static str,
-    smtp: &'static str,
-    hve: Option<&'static str>,
-    /// IMAP, POP and EWS.
-    mailboxes: &'static str,
-    mx_suffixes: &'static [&'static str],
-    spf_include: &'static str,
-    autodiscover: &'static str,
-    exchange_environment: &'static str,
-}
-
-/// GCC is `worldwide`: it uses the same hosts everywhere.
-const ROWS: [Row; 4] = [
-    Row {
-        name: "worldwide",
-        login: "https://login.microsoftonline.com",
-        graph: "https://graph.microsoft.com",
-        issuer_v1: "https://sts.windows.net/",
-        outlook: "https://outlook.office365.com",
-        smtp: "smtp.office365.com",
-        // The name that is recommended; the older smtp-hve.office365.com is to go (microsoft-facts A.2).
-        hve: Some("smtp.hve.mx.microsoft"),
-        mailboxes: "outlook.office365.com",
-        mx_suffixes: &[".mail.protection.outlook.com", ".mx.microsoft"],
-        spf_include: "spf.protection.outlook.com",
-        autodiscover: "autodiscover.outlook.com",
-        exchange_environment: "O365Default",
-    },
-    Row {
-        name: "gcc-high",
-        login: "https://login.microsoftonline.us",
-        graph: "https://graph.microsoft.us",
-        issuer_v1: "https://sts.windows.net/",
-        outlook: "https://outlook.office365.us",
-        smtp: "outlook.office365.us",
-        hve: None,
-        mailboxes: "outlook.office365.us",
-        mx_suffixes: &[".mail.protection.office365.us"],
-        spf_include: "spf.protection.office365.us",
-        autodiscover: "autodiscover.office365.us",
-        exchange_environment: "O365USGovGCCHigh",
-    },
-    Row {
-        name: "dod",
-        login: "https://login.microsoftonline.us",
-        graph: "https://dod-graph.microsoft.us",
-        issuer_v1: "https://sts.windows.net/",
-        outlook: "https://outlook-dod.office365.us",
-        smtp: "outlook-dod.office365.us",
-        hve: None,
-        mailboxes: "outlook-dod.office365.us",
-        mx_suffixes: &[".mail.protection.office365.us", ".protection.apps.mil"],
-        spf_include: "spf.protection.office365.us",
-        autodiscover: "autodiscover-dod.office365.us",
-        exchange_environment: "O365USGovDoD",
-    },
-    Row {
-        name: "china",
-        login: "https://login.partner.microsoftonline.cn",
-        graph: "https://microsoftgraph.chinacloudapi.cn",
-        issuer_v1: "https://sts.chinacloudapi.cn/",
-        outlook: "https://partner.outlook.cn",
-        smtp: "smtp.partner.outlook.cn",
-        hve: None,
-        mailboxes: "partner.outlook.cn",
-        mx_suffixes: &[".mail.protection.partner.outlook.cn"],
-        spf_include: "spf.protection.partner.outlook.cn",
-        autodiscover: "autodiscover.partner.outlook.cn",
-        exchange_environment: "O365China",
-    },
-];
-
-/// Where Microsoft 365 keeps the DKIM keys of its tenants: the form of domains added since May 2025, then that of the
-/// initial domains (microsoft-facts A.3; the two last, of the government and of China, are seen in the field only).
-const DKIM_SUFFIXES: [&str; 4] = [".dkim.mail.microsoft", ".onmicrosoft.com", ".onmicrosoft.us", ".onmschina.cn"];
-
-/// Port of HTTPS, where MTA-STS policies are (RFC 8461 section 3.3).
-const HTTPS: u16 = 443;
-/// Port of message submission (RFC 6409 section 3.1).
-const SUBMISSION: u16 = 587;
-/// Port of message transfer between servers (RFC 5321 section 4.5.4.2).
-const TRANSFER: u16 = 25;
-/// Ports of IMAP and POP with implicit TLS (RFC 8314 section 3.2 and 3.1).
-const IMAPS: u16 = 993;
-const POPS: u16 = 995;
 
 /// Where a host serves EWS (microsoft-facts A.1).
 pub const EWS_PATH: &str = "/EWS/Exchange.asmx";
@@ -280,40 +199,6 @@ impl Cloud {
 fn ends_with_any(name: &str, suffixes: &[impl AsRef<str>]) -> bool {
     let name = name.to_lowercase();
     suffixes.iter().any(|suffix| name.ends_with(&suffix.as_ref().to_lowercase()))
-}
-
-impl Row {
-    fn cloud(&self) -> Cloud {
-        let url = |text: &str| Url::parse(text).expect("the rows hold valid addresses");
-        let mut outlook_audiences = vec![self.outlook.to_owned(), EXCHANGE_APP_ID.to_owned()];
-        if self.name == "worldwide" {
-            outlook_audiences.push("https://outlook.office.com".to_owned());
-        }
-        Cloud {
-            name: self.name.to_owned(),
-            login: url(self.login),
-            graph: url(self.graph),
-            ews: url(&format!("https://{}{EWS_PATH}", self.mailboxes)),
-            issuer_v1: self.issuer_v1.to_owned(),
-            outlook_resource: self.outlook.to_owned(),
-            graph_resource: self.graph.to_owned(),
-            outlook_audiences,
-            smtp: HostPort { host: self.smtp.to_owned(), port: SUBMISSION },
-            hve: self.hve.map(|host| HostPort { host: host.to_owned(), port: SUBMISSION }),
-            smart_host: None,
-            mx_port: TRANSFER,
-            imap: HostPort { host: self.mailboxes.to_owned(), port: IMAPS },
-            pop: HostPort { host: self.mailboxes.to_owned(), port: POPS },
-            mx_suffixes: self.mx_suffixes.iter().map(|s| (*s).to_owned()).collect(),
-            spf_include: self.spf_include.to_owned(),
-            dkim_suffixes: DKIM_SUFFIXES.map(str::to_owned).to_vec(),
-            autodiscover: self.autodiscover.to_owned(),
-            mta_sts_port: HTTPS,
-            exchange_environment: self.exchange_environment.to_owned(),
-            resolver: None,
-            trust: Trust { system: true, extra: Vec::new() },
-        }
-    }
 }
 
 impl HostPort {

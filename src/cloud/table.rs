@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 
-use super::{Cloud, HostPort, IMAPS, POPS, SUBMISSION, TRANSFER, Trust};
+use super::rows::{IMAPS, POPS, SUBMISSION, TRANSFER};
+use super::{Cloud, HostPort, Trust};
 
 /// A `[cloud.NAME]` table of a configuration file: hosts and trust of its own, the rest from a row.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -47,6 +48,12 @@ pub struct CloudTable {
     pub mta_sts_port: Option<u16>,
     /// What stands before the tenant in the issuer of a v1 token.
     pub issuer_v1: Option<String>,
+    /// Submission of personal mailboxes, `HOST:PORT`.
+    pub consumer_smtp: Option<String>,
+    /// The audience that a federated assertion must name.
+    pub federation_audience: Option<String>,
+    /// The metadata service of a virtual machine: an address of this machine or of its link.
+    pub imds: Option<Url>,
 }
 
 impl Cloud {
@@ -81,6 +88,18 @@ impl Cloud {
         if let Some(mx) = &table.mx {
             cloud.smart_host = Some(HostPort::parse(mx, TRANSFER).ok_or("mx must be HOST:PORT")?);
         }
+        if let Some(smtp) = &table.consumer_smtp {
+            cloud.consumer_smtp = Some(HostPort::parse(smtp, SUBMISSION).ok_or("consumer_smtp must be HOST:PORT")?);
+        }
+        if let Some(imds) = &table.imds {
+            if !stays_near(imds) {
+                return Err(
+                    "imds must be an address of this machine or of its link, such as http://127.0.0.1:8080".to_owned()
+                );
+            }
+            cloud.imds = imds.clone();
+        }
+        cloud.federation_audience = table.federation_audience.clone().unwrap_or(cloud.federation_audience);
         cloud.mx_port = table.mx_port.unwrap_or(cloud.mx_port);
         cloud.resolver = table.dns.or(cloud.resolver);
         cloud.mx_suffixes = table.mx_suffixes.clone().unwrap_or(cloud.mx_suffixes);
@@ -92,6 +111,64 @@ impl Cloud {
         if let Some(pem) = ca {
             cloud.trust = Trust { system: false, extra: vec![pem] };
         }
-        Ok(cloud)
+        match cloud.discord() {
+            Some(words) => Err(words),
+            None => Ok(cloud),
+        }
+    }
+}
+
+/// Whether an address of the web leaves neither this machine nor its link. A name is refused: who answers to it is
+/// decided by somebody else.
+fn stays_near(url: &Url) -> bool {
+    let near = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_link_local(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unicast_link_local(),
+        _ => false,
+    };
+    near && matches!(url.scheme(), "http" | "https")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metadata_service_is_near_or_refused() {
+        let with = |imds: &str| {
+            let table = CloudTable { imds: Some(Url::parse(imds).unwrap()), ..CloudTable::default() };
+            Cloud::from_table("own", &table, None)
+        };
+        for near in ["http://127.0.0.1:8080", "http://[::1]:80", "http://169.254.169.254", "http://[fe80::1]/"] {
+            assert_eq!(with(near).unwrap().imds.as_str(), Url::parse(near).unwrap().as_str());
+        }
+        for far in ["http://10.0.0.1/", "http://imds.example/", "ftp://127.0.0.1/", "http://[2001:db8::1]/"] {
+            assert!(with(far).is_err(), "{far}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_different_clouds_make_no_table() {
+        let login = |login: &str, base: Option<&str>| {
+            let login = Some(Url::parse(login).unwrap());
+            let table = CloudTable { base: base.map(str::to_owned), login, ..CloudTable::default() };
+            Cloud::from_table("own", &table, None).map(|cloud| cloud.name)
+        };
+        let mixed = login("https://login.microsoftonline.us", None).unwrap_err();
+        assert!(mixed.contains("login is login.microsoftonline.us of gcc-high or dod"), "{mixed}");
+        assert!(login("https://login.microsoftonline.us", Some("dod")).is_ok());
+        assert!(login("https://login.example", None).is_ok());
+    }
+
+    #[test]
+    fn the_rows_differ_in_what_federation_and_personal_mailboxes_need() {
+        let audience = |name: &str| Cloud::named(name).unwrap().federation_audience;
+        assert_eq!(audience("worldwide"), "api://AzureADTokenExchange");
+        assert_eq!(audience("gcc-high"), "api://AzureADTokenExchangeUSGov");
+        assert_eq!(audience("dod"), "api://AzureADTokenExchangeUSGov");
+        assert_eq!(audience("china"), "api://AzureADTokenExchangeChina");
+        let personal = |name: &str| Cloud::named(name).unwrap().consumer_smtp.map(|at| at.to_string());
+        assert_eq!(personal("worldwide").as_deref(), Some("smtp-mail.outlook.com:587"));
+        assert_eq!(personal("dod"), None);
     }
 }

@@ -204,6 +204,7 @@ impl Sandbox {
             ews: self.ews(&login),
             login,
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
+            consumer_smtp: Some(HostPort { host: "localhost".to_owned(), port: self.smtp_port() }),
             hve: Some(port(self.addresses.hve, false)),
             mx_port: if self.scenario.mx_closed { 1 } else { self.addresses.mx.port() },
             imap: port(self.addresses.imap, self.scenario.imap_closed),

@@ -111,6 +111,20 @@ impl Layers {
     }
 }
 
+/// Tenant, scope and mail exchanger must be of the cloud that is asked: a credential goes to nobody for an error of
+/// the set-up.
+fn one_cloud(setup: &Setup, origins: &Origins) -> Result<(), InputError> {
+    let host = setup.smart_host.as_ref().map(|at| at.host.as_str());
+    for (word, value) in [("tenant", setup.tenant.as_deref()), ("scope", setup.scope.as_deref()), ("smart_host", host)]
+    {
+        if let Some((value, words)) = value.and_then(|value| Some((value, setup.cloud.stranger(value)?))) {
+            let words = format!("is {}, which {words}", lint::shown(value));
+            return Err(InputError::new(origins.of(word), words).because(&cause::INPUT_CLOUDS_MIXED));
+        }
+    }
+    Ok(())
+}
+
 fn sandbox_of(layers: &[Layer]) -> Option<String> {
     let cloud = layers.iter().find_map(|layer| layer.table.get("cloud")?.as_str())?;
     match cloud.split_once('=') {
@@ -205,6 +219,7 @@ fn make(
         mask: Mask::default(),
     };
     hide_proxy_login(&mut setup);
+    one_cloud(&setup, origins)?;
     missing(&setup, wants)?;
     if setup.object_id.is_some() && setup.object_id == setup.client_id {
         let words = "is the client id; it takes the object id of the enterprise application";

@@ -53,6 +53,12 @@ fn each_fault_is_named_with_its_flag_and_its_page() {
         (&["--tenant", "YOUR_TENANT_ID"], "--tenant", Some("input-placeholder")),
         (&["--tenant", "{tenant}"], "--tenant", Some("input-placeholder")),
         (&["--scope", "https://graph.microsoft.com/Mail.Send"], "--scope", Some("input-scope-not-default")),
+        (
+            &["--cloud", "worldwide", "--scope", "https://outlook.office365.us/.default"],
+            "--scope",
+            Some("input-clouds-mixed"),
+        ),
+        (&["--cloud", "worldwide", "--tenant", "contoso.onmicrosoft.us"], "--tenant", Some("input-clouds-mixed")),
         (&["--scope", "a/.default b/.default"], "--scope", Some("input-scope-not-default")),
         (&["--mailbox", "app"], "--mailbox", Some("input-mailbox-form")),
         (&["--mailbox", "/me"], "--mailbox", Some("graph-me-app-only")),
