@@ -144,6 +144,9 @@ pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputEr
     if slice.token {
         plan.tokens(setup, slice, read);
     }
+    for (road, why) in &setup.closed {
+        plan.leave_out(&format!("the {road} road"), why);
+    }
     if slice.talk {
         plan.roads(setup, slice)?;
     }

@@ -101,6 +101,18 @@ impl Road {
         })
     }
 
+    /// Why no person's token opens the road, `personal` being one of an Outlook.com account; none where it can, or where no
+    /// token is taken. High Volume Email is documented for applications alone (Microsoft Learn, "Manage high volume email";
+    /// microsoft-facts B.6), and `EWS.AccessAsUser.All` is a permission of Office 365 Exchange Online, which only the
+    /// directories of organizations have.
+    pub fn closed_to_people(self, personal: bool) -> Option<&'static str> {
+        match self {
+            Road::Hve => Some("High Volume Email takes the token of an application, not a person's"),
+            Road::Ews if personal => Some("Exchange Web Services are for work and school accounts; graph takes both"),
+            _ => None,
+        }
+    }
+
     /// The road in words.
     pub fn label(self) -> &'static str {
         match self {

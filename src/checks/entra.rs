@@ -46,6 +46,8 @@ fn tenant(visit: &Visit) -> Judgement {
         return network::failed(&entra.discovery.request, fault);
     }
     match (&entra.issuer, &entra.tenant_id) {
+        // Of `common` and `organizations`: whose directory it is shows when somebody has signed in.
+        (Some(issuer), None) if issuer.contains("{tenantid}") => Verdict::pass("people of any directory may be asked"),
         (Some(_), Some(id)) => {
             let region = entra.region.as_ref().map(|region| format!(", region {region}")).unwrap_or_default();
             Verdict::pass(format!("directory {id}{region}"))

@@ -20,7 +20,8 @@ const HOSTS: [(&str, &[&str]); 21] = [
     ("smtp-hve.office365.com", &["worldwide"]),
     ("login.microsoftonline.us", GOVERNMENT),
     ("graph.microsoft.us", &["gcc-high"]),
-    ("outlook.office365.us", &["gcc-high"]),
+    // Programs for the Department of Defense are seen with this scope too (microsoft-facts A.1).
+    ("outlook.office365.us", GOVERNMENT),
     ("smtp.office365.us", &["gcc-high"]),
     ("dod-graph.microsoft.us", &["dod"]),
     ("outlook-dod.office365.us", &["dod"]),

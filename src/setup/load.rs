@@ -114,10 +114,11 @@ impl Layers {
 /// Tenant, scope and mail exchanger must be of the cloud that is asked: a credential goes to nobody for an error of
 /// the set-up.
 fn one_cloud(setup: &Setup, origins: &Origins) -> Result<(), InputError> {
-    let host = setup.smart_host.as_ref().map(|at| at.host.as_str());
-    for (word, value) in [("tenant", setup.tenant.as_deref()), ("scope", setup.scope.as_deref()), ("smart_host", host)]
-    {
-        if let Some((value, words)) = value.and_then(|value| Some((value, setup.cloud.stranger(value)?))) {
+    let host = setup.smart_host.as_ref().map(|at| ("smart_host", at.host.as_str()));
+    let tenant = setup.tenant.as_deref().map(|tenant| ("tenant", tenant));
+    let scopes = setup.scope.iter().flat_map(|all| all.split(' ')).map(|scope| ("scope", scope));
+    for (word, value) in tenant.into_iter().chain(scopes).chain(host) {
+        if let Some(words) = setup.cloud.stranger(value) {
             let words = format!("is {}, which {words}", lint::shown(value));
             return Err(InputError::new(origins.of(word), words).because(&cause::INPUT_CLOUDS_MIXED));
         }
@@ -186,6 +187,9 @@ fn make(
     let from = parse("from", &words.from, lint::address)?;
     let sender_domain = from.as_ref().or(mailbox.as_ref()).and_then(|a| a.rsplit_once('@')).map(|(_, d)| d.to_owned());
     let (roads, roads_named) = roads(words, origins, wants.with_login)?;
+    let personal = person && tenant.as_deref().is_some_and(is_personal);
+    let (roads, closed) = if person { open_to_people(words, origins, roads, personal)? } else { (roads, Vec::new()) };
+    let cloud = if personal { for_personal_accounts(cloud) } else { cloud };
     let mut setup = Setup {
         profile,
         tenant,
@@ -214,6 +218,7 @@ fn make(
         from,
         roads,
         roads_named,
+        closed,
         notes: Vec::new(),
         options: Vec::new(),
         mask: Mask::default(),
@@ -230,6 +235,36 @@ fn make(
     }
     take_credential(&mut setup, words, origins, wants)?;
     Ok(setup)
+}
+
+/// Whether a tenant is that of the personal accounts (Microsoft Learn, "Supported account types"; microsoft-facts C.1).
+fn is_personal(tenant: &str) -> bool {
+    matches!(tenant, "consumers" | "9188040d-6c67-4c5b-b112-36a304b66dad")
+}
+
+/// The roads that a person opens. One that was named by itself and does not open is an error; of `all`, it is left out.
+fn open_to_people(
+    words: &Words,
+    origins: &Origins,
+    roads: Vec<Road>,
+    personal: bool,
+) -> Result<(Vec<Road>, Vec<(Road, &'static str)>), InputError> {
+    let closed: Vec<(Road, &str)> =
+        roads.iter().filter_map(|road| Some((*road, road.closed_to_people(personal)?))).collect();
+    let Some((road, why)) = closed.first() else { return Ok((roads, closed)) };
+    let all = words.roads.as_deref().is_none_or(|text| text == "all");
+    if !all || closed.len() == roads.len() {
+        let words = format!("names {road}, and {why}");
+        return Err(InputError::new(origins.of("roads"), words).because(&cause::INPUT_ROAD_NOT_FOR_PEOPLE));
+    }
+    let open = roads.into_iter().filter(|road| closed.iter().all(|(shut, _)| shut != road)).collect();
+    Ok((open, closed))
+}
+
+/// Personal accounts submit to a host of their own.
+fn for_personal_accounts(cloud: Cloud) -> Cloud {
+    let smtp = cloud.consumer_smtp.clone().unwrap_or_else(|| cloud.smtp.clone());
+    Cloud { smtp, ..cloud }
 }
 
 /// Selectors that are asked for at a time; a domain with more than ten senders is rare.

@@ -70,6 +70,8 @@ pub struct Setup {
     pub roads: Vec<Road>,
     /// Whether they were named by flag or profile.
     pub roads_named: bool,
+    /// Roads that were asked for and do not open to a person, each with the reason.
+    pub closed: Vec<(Road, &'static str)>,
     /// Scope of the token request, where it is not the road's own.
     pub scope: Option<String>,
     /// The road of the probe.

@@ -3,12 +3,18 @@
 use super::of;
 use crate::access::{self, Access};
 use crate::check::{Judgement, Verdict};
-use crate::facts::{Accepted, EwsFacts, GraphFacts, Reply, Stage, Visit};
+use crate::facts::{Accepted, EwsFacts, Form, GraphFacts, Reply, Stage, Visit};
 use crate::kb::{Cause, cause};
 use crate::road::{Resource, Road};
 
 pub(super) fn audience(visit: &Visit, road: Road) -> Judgement {
     let token = of(visit, road)?;
+    if token.granted_scopes().is_some()
+        && token.form == Some(Form::Opaque)
+        && token.resource == road.wants().map(|wants| wants.resource)
+    {
+        return Verdict::pass(format!("it was asked for {}", token.resource.map(Resource::label).unwrap_or_default()));
+    }
     if !token.readable() {
         return Err("the token can not be read".into());
     }
