@@ -6,6 +6,7 @@ mod roads;
 
 use std::future::Future;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Signature, TokenFacts, Visit};
@@ -136,15 +137,27 @@ async fn get_tokens(run: &Run<'_>) -> Vec<(TokenFacts, Option<Secret>)> {
 }
 
 async fn request(client: &Client, setup: &Setup, resource: Resource, scope: String) -> (TokenFacts, Option<Secret>) {
-    let (Some(tenant), Some(client_id), Some(Credential::Secret { value, .. })) =
-        (&setup.tenant, &setup.client_id, &setup.credential)
-    else {
+    let (Some(tenant), Some(client_id), Some(credential)) = (&setup.tenant, &setup.client_id, &setup.credential) else {
         return (TokenFacts::default(), None);
     };
-    let proof = Proof::Secret(value.clone());
+    let Some(proof) = proof(setup, credential, tenant, client_id) else { return (TokenFacts::default(), None) };
     let job = TokenJob { tenant: tenant.clone(), client_id: client_id.clone(), proof, resource, scope };
     let granted = probes::request_token(client, &setup.cloud, &job, &setup.mask).await;
     (granted.facts, granted.token)
+}
+
+/// What the login service is shown: an assertion is made anew for each request.
+fn proof(setup: &Setup, credential: &Credential, tenant: &str, client_id: &str) -> Option<Proof> {
+    match credential {
+        Credential::Secret { value, .. } => Some(Proof::Secret(value.clone())),
+        Credential::Certificate { material, .. } => {
+            let audience = setup.cloud.login_url(tenant, "oauth2/v2.0/token");
+            // That the key signs was proved when it was read.
+            let made = material.as_ref()?.assertion(audience.as_str(), client_id, Timestamp::now());
+            made.ok().map(Proof::Assertion)
+        }
+        Credential::Token { .. } => None,
+    }
 }
 
 fn read(setup: &Setup) -> Option<(TokenFacts, Option<Secret>)> {

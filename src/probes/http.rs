@@ -81,6 +81,13 @@ impl Client {
         Client { addresses, ..self }
     }
 
+    /// The same client, which keeps one secret more out of what it notes.
+    pub(super) fn hiding(&self, secret: &Secret) -> Client {
+        let mut client = self.clone();
+        client.mask.add(secret);
+        client
+    }
+
     fn built(&self) -> &Built {
         self.built.get_or_init(|| {
             let single =

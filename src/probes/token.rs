@@ -54,6 +54,12 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 const SECRET_FIELDS: [&str; 4] = ["access_token", "refresh_token", "id_token", "device_code"];
 
 impl Proof {
+    fn secret(&self) -> &Secret {
+        match self {
+            Proof::Secret(secret) | Proof::Assertion(secret) | Proof::Refresh(secret) => secret,
+        }
+    }
+
     fn fields(&self) -> Vec<(&'static str, &str)> {
         match self {
             Proof::Secret(secret) => vec![("client_secret", secret.expose()), ("grant_type", "client_credentials")],
@@ -72,6 +78,8 @@ pub async fn request(client: &Client, cloud: &Cloud, job: &TokenJob, mask: &Mask
     let url = cloud.login_url(&job.tenant, "oauth2/v2.0/token");
     let mut form = vec![("client_id", job.client_id.as_str()), ("scope", job.scope.as_str())];
     form.extend(job.proof.fields());
+    // An assertion is made for this request, so the run's mask does not know it.
+    let client = client.hiding(job.proof.secret());
     let (http, body) = client.post_form(&url, &form).await;
     let facts = TokenFacts {
         source: "requested".to_owned(),
@@ -79,7 +87,7 @@ pub async fn request(client: &Client, cloud: &Cloud, job: &TokenJob, mask: &Mask
         scope: Some(job.scope.clone()),
         ..TokenFacts::default()
     };
-    granted(client, mask, facts, http, body)
+    granted(&client, mask, facts, http, body)
 }
 
 /// Reads the answer of a token end point (RFC 6749 section 5).

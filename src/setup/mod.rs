@@ -16,7 +16,7 @@ mod port25;
 mod words;
 
 pub use confirm::Confirm;
-pub use credential::Credential;
+pub use credential::{AssertionAlgorithm, Certificate, Credential};
 pub use flags::{Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, table_of};
 pub(crate) use lint::shown;
 pub(crate) use load::duration;
@@ -121,6 +121,7 @@ impl Setup {
             client_id: self.client_id.clone(),
             auth: self.credential.as_ref().map(|c| c.kind().to_owned()),
             credential: self.credential.as_ref().map(|c| c.origin().to_owned()),
+            certificate: self.credential.as_ref().and_then(Credential::certificate),
             mailbox: self.mailbox.clone(),
             from: self.from.clone(),
             hve_account: self.hve_account.clone(),

@@ -27,6 +27,11 @@ pub(super) struct Words {
     pub(super) client_secret_command: Option<String>,
     pub(super) client_secret_stdin: bool,
     pub(super) allow_guid_secret: bool,
+    pub(super) certificate: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) key_password_file: Option<String>,
+    pub(super) key_password_command: Option<String>,
+    pub(super) assertion_alg: Option<String>,
     pub(super) token: Option<String>,
     pub(super) token_file: Option<String>,
     pub(super) token_command: Option<String>,
@@ -55,11 +60,12 @@ pub(super) struct Words {
 }
 
 /// Words that say where the credential comes from: one of them, from the first layer that has any.
-pub(super) const CREDENTIAL_SOURCES: [&str; 7] = [
+pub(super) const CREDENTIAL_SOURCES: [&str; 8] = [
     "client_secret",
     "client_secret_file",
     "client_secret_command",
     "client_secret_stdin",
+    "certificate",
     "token",
     "token_file",
     "token_command",

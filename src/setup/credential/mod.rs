@@ -1,13 +1,20 @@
 //! How the program proves who it is, and where that comes from.
 
+mod assertion;
+mod certificate;
+mod keyfile;
 mod secret;
 mod sources;
 mod token;
 
+pub use certificate::{AssertionAlgorithm, Certificate};
+
+use std::sync::Arc;
+
 use super::secret::Secret;
 use super::words::{CREDENTIAL_SOURCES, Origins, Words};
 use super::{InputError, lint};
-use crate::facts::Note;
+use crate::facts::{CertificateFacts, Note};
 use crate::kb::cause;
 
 /// How the program proves who it is.
@@ -17,6 +24,13 @@ pub enum Credential {
     Secret {
         /// The value.
         value: Secret,
+        /// Where it came from.
+        origin: String,
+    },
+    /// A certificate with its private key.
+    Certificate {
+        /// Both; none where only the kind was wanted.
+        material: Option<Arc<Certificate>>,
         /// Where it came from.
         origin: String,
     },
@@ -36,6 +50,7 @@ impl Credential {
     pub fn kind(&self) -> &'static str {
         match self {
             Credential::Secret { .. } => "secret",
+            Credential::Certificate { .. } => "certificate",
             Credential::Token { .. } => "token",
         }
     }
@@ -43,7 +58,9 @@ impl Credential {
     /// Where it came from.
     pub fn origin(&self) -> &str {
         match self {
-            Credential::Secret { origin, .. } | Credential::Token { origin, .. } => origin,
+            Credential::Secret { origin, .. }
+            | Credential::Certificate { origin, .. }
+            | Credential::Token { origin, .. } => origin,
         }
     }
 
@@ -51,13 +68,22 @@ impl Credential {
     pub(super) fn secrets(&self) -> Vec<&Secret> {
         match self {
             Credential::Secret { value, .. } | Credential::Token { value, .. } => vec![value],
+            Credential::Certificate { material, .. } => material.iter().flat_map(|own| &own.hidden).collect(),
+        }
+    }
+
+    /// What may be shown of a certificate.
+    pub(super) fn certificate(&self) -> Option<CertificateFacts> {
+        match self {
+            Credential::Certificate { material, .. } => material.as_ref().map(|own| own.facts().clone()),
+            _ => None,
         }
     }
 
     /// Whether the login service is asked for a token with it, so that a directory and an application must be known.
     pub(super) fn asks_entra(&self) -> bool {
         match self {
-            Credential::Secret { .. } => true,
+            Credential::Secret { .. } | Credential::Certificate { .. } => true,
             Credential::Token { .. } => false,
         }
     }
@@ -65,9 +91,11 @@ impl Credential {
 
 /// Reads the credential that the words name. None where they name none.
 pub(super) fn read(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> Result<Option<Credential>, InputError> {
+    certificate::stray(words, origins)?;
     let credential = match words.auth.as_deref() {
         _ if has_token(words) => Some(token::read(words, origins, notes)?),
         _ if has_secret(words) => Some(secret::read(words, origins, notes)?),
+        _ if words.certificate.is_some() => Some(certificate::read(words, origins, notes)?),
         _ => None,
     };
     if let (Some(wanted), Some(found)) = (words.auth.as_deref(), &credential)
@@ -85,6 +113,9 @@ pub(super) fn unread(words: &Words, origins: &Origins) -> Option<Credential> {
     let value = Secret::new("");
     if has_token(words) {
         return Some(Credential::Token { value, origin, sasl_user: None });
+    }
+    if words.certificate.is_some() {
+        return Some(Credential::Certificate { material: None, origin });
     }
     Some(Credential::Secret { value, origin })
 }
