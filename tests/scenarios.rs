@@ -257,7 +257,9 @@ fn no_report_holds_a_secret() {
     for (name, shown) in shown() {
         // Of a person's token the claims may be shown, and the signature never.
         let token = shown.words.get("token").and_then(Value::as_str).and_then(|token| token.rsplit('.').next());
-        let secret = token.or_else(|| shown.words["client_secret"].as_str()).expect("a text");
+        let secret = token.or_else(|| shown.words.get("client_secret")?.as_str());
+        // Another kind of credential has a test of its own among the canaries.
+        let Some(secret) = secret else { continue };
         for (format, text) in rendered(shown.visit.clone()) {
             assert!(!text.contains(secret), "{name}: the client secret stands in the {format}");
         }

@@ -3,12 +3,15 @@
 //! Nothing here knows who talks to it, and the probes do not know that they talk to it.
 
 mod admin;
+mod assertions;
 mod ca;
 mod connectors;
 mod consent;
+mod credentials;
 mod dns;
 mod entra;
 mod ews;
+mod federation;
 mod files;
 mod grants;
 mod graph;
@@ -150,6 +153,7 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     let mut state = scenario.state(options.tenants, &addresses);
     let (arriving, arrivals) = tokio::sync::mpsc::unbounded_channel();
     state.arriving = Some(arriving);
+    let handed = scenario.credential.as_ref().map(|wanted| wanted.prepare(&mut state));
     let authority = ca::Authority::new(&state);
     let state: Shared = Arc::new(Mutex::new(state));
     let mut tasks = JoinSet::new();
@@ -164,6 +168,9 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     tasks.spawn(receive::serve(arrivals, state.clone(), addresses.dns));
     tasks.spawn(dns::serve(dns_udp, dns_tcp, state.clone(), rtt));
     let mut sandbox = Sandbox { state, addresses, ca: authority.pem(), scenario, tasks, files: None };
+    if let Some(handed) = handed {
+        sandbox.hand_out_credential(handed)?;
+    }
     if sandbox.scenario.exchange_state {
         let file = sandbox.hand_out("exchange-state.json", &sandbox.exchange_state())?;
         let file = Value::String(file.display().to_string());
@@ -254,6 +261,9 @@ impl Sandbox {
             profile.remove("client_secret");
             profile.remove("object_id");
             profile.insert("token".to_owned(), Value::String(token.unwrap_or_default()));
+        }
+        if self.scenario.credential.is_some() {
+            profile.remove("client_secret");
         }
         for (word, value) in &self.scenario.profile {
             profile.insert(word.clone(), value.clone());

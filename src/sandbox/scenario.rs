@@ -30,6 +30,8 @@ pub struct Scenario {
     mailboxes: Table,
     /// Who has signed in: the profile then holds that person's token, and no secret.
     pub(super) person: Option<Person>,
+    /// What the application proves itself with, where it is no secret.
+    pub(super) credential: Option<super::credentials::Wanted>,
     /// How the wire misbehaves.
     wire: Table,
     /// Hosts that the mail exchanger turns away.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc::UnboundedSender;
 use toml::{Table, Value};
 
-pub(super) use app::{App, Tokens};
+pub(super) use app::{App, KeyCredential, Tokens};
 pub use mailbox::Delivered;
 pub(super) use mailbox::{Kind, Mailbox, Place, Switch};
 pub(super) use port25::{Connector, Hosts, HveAccount};
@@ -108,6 +108,10 @@ impl State {
     /// Fills in what the addresses decide, and multiplies the tenant.
     pub(super) fn settle(&mut self, count: usize, addresses: &Addresses) {
         self.login_port = addresses.login.port();
+        let login = self.login();
+        for trust in self.tenants.iter_mut().flat_map(|tenant| &mut tenant.app.federated) {
+            trust.issuer = trust.issuer.replace("{login}", &login);
+        }
         let Some(first) = self.tenants.first().cloned() else { return };
         for n in 1..count {
             self.tenants.push(first.numbered(n));

@@ -142,9 +142,9 @@ pub(super) fn open_to_readers(path: &Path) -> bool {
 ///
 /// # Errors
 /// As the system says.
-pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn write_private(path: &Path, text: impl AsRef<[u8]>) -> std::io::Result<()> {
     use std::io::Write as _;
-    platform::create_private(path)?.write_all(text.as_bytes())
+    platform::create_private(path)?.write_all(text.as_ref())
 }
 
 /// Makes a folder for its owner alone, if it is not there.

@@ -59,7 +59,9 @@ const BESIDE: [&str; 4] = ["key", "key_password_file", "key_password_command", "
 pub(super) fn stray(words: &Words, origins: &Origins) -> Result<(), InputError> {
     let stray = BESIDE.into_iter().find(|word| origins.knows(word)).filter(|_| words.certificate.is_none());
     match stray {
-        Some(word) => Err(InputError::new(origins.of(word), "goes with a certificate, and none is named (--certificate)")),
+        Some(word) => {
+            Err(InputError::new(origins.of(word), "goes with a certificate, and none is named (--certificate)"))
+        }
         None => Ok(()),
     }
 }
@@ -111,8 +113,9 @@ fn refused(place: &str, file: &str, why: Refused) -> InputError {
     match why {
         Refused::NoCertificate => InputError::new(place, words("holds no certificate, neither as PEM nor as PKCS#12"))
             .because(&cause::CLIENT_CERTIFICATE_PASSWORD),
-        Refused::WrongPassword => InputError::new(place, words("its password does not open"))
-            .because(&cause::CLIENT_CERTIFICATE_PASSWORD),
+        Refused::WrongPassword => {
+            InputError::new(place, words("its password does not open")).because(&cause::CLIENT_CERTIFICATE_PASSWORD)
+        }
         Refused::Unreadable(why) => InputError::new(place, words(&format!("can not be read: {why}")))
             .because(&cause::CLIENT_CERTIFICATE_PASSWORD),
         Refused::Key(why) => InputError::new(place, words(&why)).because(&cause::CLIENT_CERTIFICATE_KEY),
@@ -152,7 +155,8 @@ fn paired(
         no_key("holds a certificate whose key is no RSA key; an assertion for Entra is signed with one")
     })?;
     if bits < SHORTEST_KEY {
-        let words = format!("holds a certificate with a key of {bits} bits; nothing signs with less than {SHORTEST_KEY}");
+        let words =
+            format!("holds a certificate with a key of {bits} bits; nothing signs with less than {SHORTEST_KEY}");
         return Err(InputError::new(place, words).because(&cause::CERTIFICATE_KEY_WEAK));
     }
     let signer = EncodingKey::from_rsa_pem(key.pem.expose().as_bytes())
