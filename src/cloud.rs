@@ -7,6 +7,7 @@
 mod table;
 
 pub use table::CloudTable;
+pub(crate) use table::stays_here;
 
 use std::net::SocketAddr;
 
@@ -58,6 +59,10 @@ pub struct Cloud {
     pub mta_sts_port: u16,
     /// `-ExchangeEnvironmentName` of the Exchange Online PowerShell.
     pub exchange_environment: String,
+    /// The service of virtual machines that gives managed identities their tokens; plain HTTP, never beyond the link.
+    pub imds: Url,
+    /// The audience that an assertion of another issuer must have.
+    pub federation_audience: String,
     /// Where to ask for names; none: the system's resolver.
     pub resolver: Option<SocketAddr>,
     /// Who vouches for the servers.
@@ -101,6 +106,8 @@ struct Row {
     spf_include: &'static str,
     autodiscover: &'static str,
     exchange_environment: &'static str,
+    /// `aud` of a token that another issuer gives for exchange (Microsoft Learn, "Workload identity federation").
+    federation_audience: &'static str,
 }
 
 /// GCC is `worldwide`: it uses the same hosts everywhere.
@@ -119,6 +126,7 @@ const ROWS: [Row; 4] = [
         spf_include: "spf.protection.outlook.com",
         autodiscover: "autodiscover.outlook.com",
         exchange_environment: "O365Default",
+        federation_audience: "api://AzureADTokenExchange",
     },
     Row {
         name: "gcc-high",
@@ -133,6 +141,7 @@ const ROWS: [Row; 4] = [
         spf_include: "spf.protection.office365.us",
         autodiscover: "autodiscover.office365.us",
         exchange_environment: "O365USGovGCCHigh",
+        federation_audience: "api://AzureADTokenExchangeUSGov",
     },
     Row {
         name: "dod",
@@ -147,6 +156,7 @@ const ROWS: [Row; 4] = [
         spf_include: "spf.protection.office365.us",
         autodiscover: "autodiscover-dod.office365.us",
         exchange_environment: "O365USGovDoD",
+        federation_audience: "api://AzureADTokenExchangeUSGov",
     },
     Row {
         name: "china",
@@ -161,6 +171,7 @@ const ROWS: [Row; 4] = [
         spf_include: "spf.protection.partner.outlook.cn",
         autodiscover: "autodiscover.partner.outlook.cn",
         exchange_environment: "O365China",
+        federation_audience: "api://AzureADTokenExchangeChina",
     },
 ];
 
@@ -177,6 +188,10 @@ const TRANSFER: u16 = 25;
 /// Ports of IMAP and POP with implicit TLS (RFC 8314 section 3.2 and 3.1).
 const IMAPS: u16 = 993;
 const POPS: u16 = 995;
+
+/// The instance metadata service, the same in every cloud (Microsoft Learn, "How to use managed identities for Azure
+/// resources on an Azure VM to acquire an access token").
+const IMDS: &str = "http://169.254.169.254";
 
 /// Where a host serves EWS (microsoft-facts A.1).
 pub const EWS_PATH: &str = "/EWS/Exchange.asmx";
@@ -291,6 +306,8 @@ impl Row {
             autodiscover: self.autodiscover.to_owned(),
             mta_sts_port: HTTPS,
             exchange_environment: self.exchange_environment.to_owned(),
+            imds: url(IMDS),
+            federation_audience: self.federation_audience.to_owned(),
             resolver: None,
             trust: Trust { system: true, extra: Vec::new() },
         }

@@ -9,12 +9,12 @@ use std::future::Future;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Signature, TokenFacts, Visit};
+use crate::facts::{AssertionFacts, DnsFacts, EntraFacts, FORMAT, Facts, Signature, TokenFacts, Visit};
 use crate::plan::{Plan, Step};
 use crate::probes::{self, Client, Keys, Proof, TokenJob};
 use crate::road::{Resource, Road};
 use crate::setup::secret::Secret;
-use crate::setup::{Credential, Setup};
+use crate::setup::{Certificate, Credential, Setup};
 
 /// What happens while a run is under way, for whoever shows progress.
 pub enum Progress<'a> {
@@ -137,26 +137,48 @@ async fn get_tokens(run: &Run<'_>) -> Vec<(TokenFacts, Option<Secret>)> {
 }
 
 async fn request(client: &Client, setup: &Setup, resource: Resource, scope: String) -> (TokenFacts, Option<Secret>) {
-    let (Some(tenant), Some(client_id), Some(credential)) = (&setup.tenant, &setup.client_id, &setup.credential) else {
+    let Some(credential) = &setup.credential else { return (TokenFacts::default(), None) };
+    if let Credential::Managed { identity, endpoint, .. } = credential {
+        let job = probes::ManagedJob { endpoint, identity, resource, scope, timeout: setup.timeout };
+        let granted = probes::managed_token(&setup.cloud, &job, &setup.mask).await;
+        return (granted.facts, granted.token);
+    }
+    let (Some(tenant), Some(client_id)) = (&setup.tenant, &setup.client_id) else {
         return (TokenFacts::default(), None);
     };
-    let Some(proof) = proof(setup, credential, tenant, client_id) else { return (TokenFacts::default(), None) };
+    let (proof, assertion) = proof(client, setup, credential, tenant, client_id).await;
+    let Some(proof) = proof else {
+        // What was asked for is said, and that nothing was sent.
+        let (resource, scope) = (Some(resource), Some(scope));
+        return (TokenFacts { resource, scope, assertion, ..TokenFacts::default() }, None);
+    };
     let job = TokenJob { tenant: tenant.clone(), client_id: client_id.clone(), proof, resource, scope };
     let granted = probes::request_token(client, &setup.cloud, &job, &setup.mask).await;
-    (granted.facts, granted.token)
+    (TokenFacts { assertion, ..granted.facts }, granted.token)
 }
 
-/// What the login service is shown: an assertion is made anew for each request.
-fn proof(setup: &Setup, credential: &Credential, tenant: &str, client_id: &str) -> Option<Proof> {
+/// What the login service is shown: an assertion is made, read or requested anew for each request.
+async fn proof(
+    client: &Client,
+    setup: &Setup,
+    credential: &Credential,
+    tenant: &str,
+    client_id: &str,
+) -> (Option<Proof>, Option<AssertionFacts>) {
     match credential {
-        Credential::Secret { value, .. } => Some(Proof::Secret(value.clone())),
+        Credential::Secret { value, .. } => (Some(Proof::Secret(value.clone())), None),
         Credential::Certificate { material, .. } => {
             let audience = setup.cloud.login_url(tenant, "oauth2/v2.0/token");
             // That the key signs was proved when it was read.
-            let made = material.as_ref()?.assertion(audience.as_str(), client_id, Timestamp::now());
-            made.ok().map(Proof::Assertion)
+            let made = |own: &Certificate| own.assertion(audience.as_str(), client_id, Timestamp::now()).ok();
+            (material.as_deref().and_then(made).map(Proof::Assertion), None)
         }
-        Credential::Token { .. } => None,
+        Credential::Federated { source, origin } => {
+            let now = Timestamp::now().as_second();
+            let (facts, value) = probes::assertion(client, &setup.cloud, source, origin, now).await;
+            (value.map(Proof::Assertion), Some(facts))
+        }
+        Credential::Managed { .. } | Credential::Token { .. } => (None, None),
     }
 }
 

@@ -71,6 +71,7 @@ const NOT_REACHED: &[(&str, &str)] = &[
     ("sasl-user-mismatch", "of a login string in the place of a token, which the sandbox's profile does not hold"),
     ("token-opens-no-road", "asked by check-token only"),
     ("entra-refused", "the sandbox refuses in words that all have a page"),
+    ("managed-identity-refused", "the sandbox refuses in words that all have a page"),
     ("unrecognised", "stands for a note whose page is gone"),
     ("aadsts65004", "asked by consent-url only"),
     ("graph-refused", "the sandbox refuses in words that all have a page"),

@@ -87,7 +87,8 @@ fn applies(check: &Check, visit: &Visit) -> bool {
         // Recordings from before these were looked up do not say anything of them.
         id if id.starts_with("dns.") => visit.facts.dns.as_ref().is_some_and(|dns| dns.dkim.is_some()),
         "entra.reach" | "entra.tenant" | "entra.clock" => {
-            visit.facts.entra.is_some() || visit.facts.tokens.iter().any(|token| token.request.is_some())
+            visit.facts.entra.is_some()
+                || visit.facts.tokens.iter().any(|token| token.request.is_some() && token.managed.is_none())
         }
         "consent.given" | "consent.state" | "consent.tenant" => {
             visit.facts.consent.as_ref().is_some_and(|consent| consent.reading.is_some())

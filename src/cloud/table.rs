@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 
 use super::{Cloud, HostPort, IMAPS, POPS, SUBMISSION, TRANSFER, Trust};
 
@@ -31,6 +31,8 @@ pub struct CloudTable {
     pub imap: Option<String>,
     /// POP with implicit TLS, `HOST:PORT`.
     pub pop: Option<String>,
+    /// The service for managed identities of this machine, plain HTTP on the loopback or the link.
+    pub imds: Option<Url>,
     /// The resolver, `IP:PORT`.
     pub dns: Option<SocketAddr>,
     /// A PEM file whose authorities alone vouch for these hosts.
@@ -47,6 +49,17 @@ pub struct CloudTable {
     pub mta_sts_port: Option<u16>,
     /// What stands before the tenant in the issuer of a v1 token.
     pub issuer_v1: Option<String>,
+}
+
+/// Whether an address can not leave this machine and its link: what is sent there is not encrypted.
+pub(crate) fn stays_here(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_link_local(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unicast_link_local(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() == "http" && here
 }
 
 impl Cloud {
@@ -80,6 +93,12 @@ impl Cloud {
         }
         if let Some(mx) = &table.mx {
             cloud.smart_host = Some(HostPort::parse(mx, TRANSFER).ok_or("mx must be HOST:PORT")?);
+        }
+        if let Some(imds) = &table.imds {
+            if !stays_here(imds) {
+                return Err("imds must begin with http:// and be an address of the loopback or of the link".to_owned());
+            }
+            cloud.imds = imds.clone();
         }
         cloud.mx_port = table.mx_port.unwrap_or(cloud.mx_port);
         cloud.resolver = table.dns.or(cloud.resolver);

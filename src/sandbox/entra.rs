@@ -207,7 +207,8 @@ fn grant<'a>(state: &'a State, name: &str, fields: &Fields) -> Result<(&'a Tenan
     Ok((tenant, graph, proved))
 }
 
-fn api(tenant: &Tenant, scope: &str) -> Result<bool, Refusal> {
+/// The API of a scope: true for Graph.
+pub(super) fn api(tenant: &Tenant, scope: &str) -> Result<bool, Refusal> {
     let mut scopes = scope.split_whitespace();
     let (Some(first), None) = (scopes.next(), scopes.next()) else { return Err(Refusal::bad_scope(scope)) };
     let Some(resource) = first.strip_suffix("/.default") else { return Err(Refusal::not_default(first)) };

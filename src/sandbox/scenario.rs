@@ -135,6 +135,7 @@ impl Scenario {
             imap: nowhere,
             pop: nowhere,
             dns: nowhere,
+            imds: nowhere,
         };
         self.state(1, &addresses)
     }

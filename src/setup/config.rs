@@ -28,11 +28,12 @@ pub(super) struct Config {
 const LONGEST: u64 = 1024 * 1024;
 
 /// Words of a profile that name files, relative to the configuration file.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "client_secret_file",
     "certificate",
     "key",
     "key_password_file",
+    "assertion_file",
     "token_file",
     "ca_file",
     "relay_certificate",

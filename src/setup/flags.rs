@@ -70,6 +70,18 @@ pub struct CredentialWords {
     /// How the assertion is signed: ps256, or the older rs256 [default: ps256]
     #[arg(long, value_name = "ALG", value_parser = ["ps256", "rs256"], hide_short_help = true)]
     assertion_alg: Option<String>,
+    /// File that holds the token of a trusted issuer; read anew for each request
+    #[arg(long, value_name = "FILE")]
+    assertion_file: Option<String>,
+    /// Command that prints the token of a trusted issuer
+    #[arg(long, value_name = "COMMAND")]
+    assertion_command: Option<String>,
+    /// Ask GitHub Actions for its token (the job needs id-token: write)
+    #[arg(long)]
+    assertion_github: bool,
+    /// The identity of this machine: system, client:GUID, object:GUID or resource:/subscriptions/…
+    #[arg(long, value_name = "IDENTITY")]
+    managed_identity: Option<String>,
     /// File that holds an access token or an XOAUTH2 string; - for standard input
     #[arg(long, value_name = "FILE")]
     token_file: Option<String>,

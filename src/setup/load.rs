@@ -7,6 +7,7 @@ use toml::Table;
 use url::Url;
 
 use super::config::Config;
+use super::environment::Environment;
 use super::flags::flag;
 use super::secret::{Mask, Secret};
 use super::words::{self, Layer, Origins, Words};
@@ -95,11 +96,15 @@ impl Layers {
     /// The first value that can not be used, or that is wanted and missing. Nothing was sent.
     pub fn load(mut self, wants: Wants, sandbox: Option<(Cloud, Table)>) -> Result<Setup, InputError> {
         let mut cloud = None;
-        if let Some((own, table)) = sandbox {
+        let mut environment = Environment::default();
+        if let Some((own, mut table)) = sandbox {
             cloud = Some(own);
+            environment = Environment::of_sandbox(&mut table);
             self.all.push(Layer { origin: Box::new(|word| format!("the sandbox's {word}")), table });
         }
-        let (words, origins) = words::merge(self.all)?;
+        self.all.extend(environment.of_cluster(&self.all));
+        let (mut words, origins) = words::merge(self.all)?;
+        words.environment = environment;
         let cloud = match cloud {
             Some(cloud) => cloud,
             None => cloud_of(&words, &origins, &self.config)?,
@@ -242,12 +247,13 @@ fn hide_proxy_login(setup: &mut Setup) {
 
 /// Reading the credential may run a command or ask a person, so it comes last.
 fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: Wants) -> Result<(), InputError> {
-    let read = |notes| credential::read(words, origins, notes);
+    let cloud = setup.cloud.clone();
+    let read = |notes| credential::read(words, origins, &cloud, notes);
     // Roads without a login need no credential, so none is read and no command is run for one.
     let need = if !setup.wants_token() && wants.mailbox { Need::No } else { wants.credential };
     setup.credential = match need {
         Need::No => return Ok(()),
-        Need::Kind => credential::unread(words, origins),
+        Need::Kind => credential::unread(words, origins, &cloud),
         Need::IfNamed => read(&mut setup.notes)?,
         Need::Yes => match read(&mut setup.notes)? {
             None => credential::prompt(words)?,

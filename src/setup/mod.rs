@@ -5,6 +5,7 @@ pub mod secret;
 pub(crate) mod config;
 mod confirm;
 mod credential;
+mod environment;
 mod exchange;
 mod flags;
 mod lint;
@@ -16,7 +17,9 @@ mod port25;
 mod words;
 
 pub use confirm::Confirm;
-pub use credential::{AssertionAlgorithm, Certificate, Credential};
+pub use credential::{
+    AssertionAlgorithm, AssertionSource, Certificate, Credential, Identity as MachineIdentity, ManagedEndpoint,
+};
 pub use flags::{Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, table_of};
 pub(crate) use lint::shown;
 pub(crate) use load::duration;

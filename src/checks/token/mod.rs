@@ -16,7 +16,7 @@ use crate::road::Road;
 pub(super) static APP_ISSUED: Check = Check {
     id: "token.issued",
     title: "A token is at hand",
-    needs: &[&credential::CERTIFICATE, &entra::REACH, &entra::TENANT],
+    needs: &[&credential::CERTIFICATE, &credential::ASSERTION, &credential::IDENTITY, &entra::REACH, &entra::TENANT],
     judge: Judge::PerRoad(&Road::WITH_TOKEN, issued),
 };
 
