@@ -9,6 +9,7 @@ mod rows;
 mod table;
 
 pub use table::CloudTable;
+pub(crate) use table::stays_here;
 
 use std::net::SocketAddr;
 

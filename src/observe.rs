@@ -4,18 +4,20 @@
 mod confirm;
 mod roads;
 pub mod sign_in;
+mod tokens;
 
 use std::future::Future;
 
 use tokio::sync::watch;
 
-use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Signature, Stopped, TokenFacts, Visit};
+use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Visit};
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, Granted, Keys, Proof, TokenJob};
+use crate::probes::{self, Client, Keys};
 use crate::road::{Resource, Road};
+use crate::setup::Setup;
 use crate::setup::secret::Secret;
-use crate::setup::{Credential, InputError, Setup};
-use crate::sign_in::{self as store, Entry, StoreError};
+
+pub use tokens::token;
 
 /// What happens while a run is under way, for whoever shows progress.
 pub enum Progress<'a> {
@@ -43,7 +45,7 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
     let (arrived, tokens) = watch::channel(None);
     let run = Run { setup, plan, client, tokens, progress };
     let getting = async {
-        let got = get_tokens(&run).await;
+        let got = tokens::all(&run).await;
         // The dialogues may have ended before they wanted a token; then nobody listens, and that is fine.
         let _ = arrived.send(Some(got.iter().map(|(facts, token)| (facts.resource, token.clone())).collect()));
         got
@@ -52,7 +54,8 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
     let roads = async {
         let (described, got, talks) = tokio::join!(entra(&run), getting, Box::pin(roads::all(&run)));
         let (entra, keys) = described.map_or((None, None), |(facts, keys)| (Some(facts), Some(keys)));
-        let tokens = got.into_iter().map(|(facts, token)| verified(facts, token.as_ref(), keys.as_ref())).collect();
+        let tokens =
+            got.into_iter().map(|(facts, token)| tokens::verified(facts, token.as_ref(), keys.as_ref())).collect();
         let mut facts = Facts { entra, tokens, ..talks };
         facts.confirm = confirm::confirm(&run, &facts).await.map(Box::new);
         facts
@@ -84,13 +87,6 @@ impl Run<'_> {
     }
 }
 
-async fn optional<T>(work: Option<impl Future<Output = T>>) -> Option<T> {
-    match work {
-        Some(work) => Some(work.await),
-        None => None,
-    }
-}
-
 async fn entra(run: &Run<'_>) -> Option<(EntraFacts, Keys)> {
     let found = run.plan.steps.iter().find_map(|step| match step {
         Step::Discovery { tenant } => Some((step, tenant)),
@@ -113,108 +109,4 @@ async fn dns(run: &Run<'_>) -> Option<DnsFacts> {
         now: run.plan.now.as_second(),
     };
     Some(run.watch(step, Box::pin(probes::dns_domain(job))).await)
-}
-
-/// The tokens of the plan, requested at once.
-async fn get_tokens(run: &Run<'_>) -> Vec<(TokenFacts, Option<Secret>)> {
-    let mut requests = Vec::new();
-    let mut got = Vec::new();
-    for step in &run.plan.steps {
-        match step {
-            Step::RequestToken { resource, scope } => {
-                let work = async {
-                    let granted = request(&run.client, run.setup, *resource, scope.clone(), None).await;
-                    (granted.facts, granted.token)
-                };
-                requests.push(run.watch(step, work));
-            }
-            Step::ReadToken => got.extend(read(run.setup)),
-            _ => {}
-        }
-    }
-    let mut requests = requests.into_iter();
-    // There are two APIs, so at most two requests.
-    let (first, second) = tokio::join!(optional(requests.next()), optional(requests.next()));
-    got.extend(first);
-    got.extend(second);
-    got
-}
-
-/// A token for one API. One that is kept of a person's sign-in will do where it is good for so many seconds more.
-async fn request(client: &Client, setup: &Setup, resource: Resource, scope: String, good_for: Option<u64>) -> Granted {
-    let (Some(tenant), Some(client_id), Some(credential)) = (&setup.tenant, &setup.client_id, &setup.credential) else {
-        return Granted::default();
-    };
-    let job = |proof| TokenJob {
-        tenant: tenant.clone(),
-        client_id: client_id.clone(),
-        proof,
-        resource,
-        scope: scope.clone(),
-    };
-    match credential {
-        Credential::Secret { value, .. } => {
-            probes::request_token(client, &setup.cloud, &job(Proof::Secret(value.clone())), &setup.mask).await
-        }
-        Credential::Delegated { kept, .. } => {
-            let ask = async |entry: &Entry| {
-                let job = job(Proof::Refresh(entry.refresh.clone()));
-                probes::request_token(client, &setup.cloud, &job, &setup.mask).await
-            };
-            let renewed = store::renewed(&kept.store, &kept.key, resource, good_for, ask).await;
-            renewed.unwrap_or_else(|error| Granted { facts: stopped(resource, error), ..Granted::default() })
-        }
-        Credential::Token { .. } => Granted::default(),
-    }
-}
-
-/// A token for one API and nothing else; what was seen, where there is none.
-///
-/// # Errors
-/// As [`crate::plan::make`].
-pub async fn token(
-    setup: &Setup,
-    plan: &Plan,
-    resource: Resource,
-    good_for: u64,
-) -> Result<Result<Secret, Box<Visit>>, InputError> {
-    if let Some(Credential::Token { value, .. }) = &setup.credential {
-        return Ok(Ok(value.clone()));
-    }
-    let scope = plan.steps.iter().find_map(|step| match step {
-        Step::RequestToken { resource: of, scope } if *of == resource => Some(scope.clone()),
-        _ => None,
-    });
-    let scope = scope.ok_or_else(|| InputError::new("--for", "names a road that takes no token"))?;
-    let client = Client::new(&setup.cloud, setup.timeout, setup.proxy.as_ref(), &setup.mask);
-    let granted = request(&client, setup, resource, scope, Some(good_for)).await;
-    if let Some(token) = granted.token {
-        return Ok(Ok(token));
-    }
-    let facts = Facts { observed_at: plan.now, tokens: vec![granted.facts], ..Facts::default() };
-    let visit = Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts };
-    Ok(Err(Box::new(visit)))
-}
-
-/// A sign-in that the store did not give or take.
-fn stopped(resource: Resource, error: StoreError) -> TokenFacts {
-    let stopped = Stopped { cause: error.cause.id.to_owned(), words: error.words };
-    let source = "signed in".to_owned();
-    TokenFacts { source, resource: Some(resource), stopped: Some(stopped), ..TokenFacts::default() }
-}
-
-fn read(setup: &Setup) -> Option<(TokenFacts, Option<Secret>)> {
-    let Some(Credential::Token { value, origin, sasl_user }) = &setup.credential else { return None };
-    let mut facts = TokenFacts { source: origin.clone(), sasl_user: sasl_user.clone(), ..TokenFacts::default() };
-    probes::decode_token(value, &mut facts);
-    Some((facts, Some(value.clone())))
-}
-
-fn verified(mut facts: TokenFacts, token: Option<&Secret>, keys: Option<&Keys>) -> TokenFacts {
-    if let (Some(token), Some(keys), true) = (token, keys, facts.form == Some(crate::facts::Form::Jwt)) {
-        facts.signature = keys.verify(token);
-    } else {
-        facts.signature = Signature::NotChecked;
-    }
-    facts
 }

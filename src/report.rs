@@ -247,7 +247,17 @@ pub fn values(visit: &Visit) -> BTreeMap<String, String> {
         ("message_id", message.map(|message| message.message_id.clone())),
         ("spf_include", Some(cloud.spf_include.clone())),
         ("environment", Some(cloud.exchange_environment.clone())),
+        ("federation", visit.facts.tokens.iter().find_map(|token| federation(token.assertion.as_ref()?))),
     ];
     let known = known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     known.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// A federated credential that fits what was presented, as `az ad app federated-credential create` takes it.
+fn federation(own: &crate::facts::AssertionFacts) -> Option<String> {
+    let (issuer, subject) = (own.issuer.as_ref()?, own.subject.as_ref()?);
+    let parameters = serde_json::json!({
+        "name": "mail", "issuer": issuer, "subject": subject, "audiences": [own.wanted_audience],
+    });
+    Some(parameters.to_string())
 }

@@ -2,6 +2,7 @@
 //! stays equal and the judgement is the same.
 
 mod arrived;
+mod credential;
 mod port25;
 mod records;
 
@@ -61,11 +62,13 @@ fn by_place(visit: &mut Visit) {
         "EHLO this-host.example".clone_into(&mut line.text);
     }
     arrived::without_bare_hosts(visit);
+    credential::without_subject(visit);
     port25::without_subjects(visit);
 }
 
 /// Options that name a file of this computer.
-const PATHS: [&str; 4] = ["--config", "--ca-file", "--relay-certificate", "--relay-key"];
+const PATHS: [&str; 7] =
+    ["--config", "--ca-file", "--relay-certificate", "--relay-key", "--certificate", "--key", "--assertion-file"];
 
 /// A sentence of Exchange without the names that it quotes. A quote opens behind a blank and closes before no letter, unlike
 /// the apostrophes of `couldn't` and `O'Brien`.
@@ -137,6 +140,7 @@ impl Names {
         people(visit, &mut names);
         ids(visit, &mut names);
         addresses(visit, &mut names);
+        credential::names(visit, &mut names);
         arrived::hosts(visit, &mut names);
         let mut names: Vec<(String, String)> =
             names.into_iter().filter(|(name, _)| name.contains(['@', '.', '-', ':'])).collect();

@@ -129,7 +129,7 @@ async fn visit(setup: &Setup) -> Visit {
 /// All that the program can make of a visit.
 fn outputs(visit: &Visit) -> Vec<(String, String)> {
     let mut all = Vec::new();
-    for (kind, visit) in [("", visit.clone()), (" shared", share::masked(visit))] {
+    for (kind, visit) in vec![("", visit.clone()), (" shared", share::masked(visit))] {
         all.push((format!("recording{kind}"), serde_json::to_string_pretty(&visit).unwrap()));
         for command in ["checkup", "check-token", "check-mailbox", "probe-send"] {
             let report = Report::of(Visit { command: command.to_owned(), ..visit.clone() }, true);
@@ -170,12 +170,18 @@ fn the_secret_shows_in_no_scenario() {
     runtime().block_on(async {
         for known in scenarios() {
             for echoes in [false, true] {
+                let mut own = false;
                 let story = scenario(&known.name, |story| {
+                    own = story.contains_key("credential");
                     plant(story);
                     if echoes {
                         within(story, "wire").insert("login_echoes".to_owned(), true.into());
                     }
                 });
+                if own {
+                    // Its profile names another credential, which has a test of its own.
+                    continue;
+                }
                 let sandbox = sandbox::start(story, &Options::default()).await.unwrap();
                 let setup = setup(&sandbox, &[("client_secret", CANARY)]);
                 let name = format!("{}, echoes {echoes}", known.name);
@@ -184,6 +190,71 @@ fn the_secret_shows_in_no_scenario() {
         }
     });
 }
+
+// ---------------------------------------------------------------- credentials of other kinds
+
+/// The base64 of a PEM file's private key, without its frame.
+fn private_body(pem: &str) -> Option<String> {
+    let (_, rest) = pem.split_once("PRIVATE KEY-----\n")?;
+    let (body, _) = rest.split_once("-----END")?;
+    Some(body.split_whitespace().collect())
+}
+
+/// What a scenario's own credential must not show: keys, passwords, assertions, and what the environment holds.
+fn hidden_of(sandbox: &Sandbox) -> Vec<Hidden> {
+    let read = |word: &str| std::fs::read(sandbox.word(word)).ok();
+    let text = |word: &str| read(word).and_then(|octets| String::from_utf8(octets).ok());
+    let keys = ["certificate", "key"].into_iter().filter_map(|word| private_body(&text(word)?));
+    let files = ["key_password_file", "assertion_file"].into_iter().filter_map(text);
+    let profile = sandbox.profile();
+    let environment = profile.get("environment").and_then(Value::as_table).cloned().unwrap_or_default();
+    let variables = environment.into_iter().filter(|(name, _)| !name.ends_with("URL") && !name.ends_with("ENDPOINT"));
+    let variables = variables.filter(|(name, _)| name.contains("TOKEN_REQUEST") || name.contains("HEADER"));
+    let variables = variables.filter_map(|(_, value)| Some(value.as_str()?.to_owned()));
+    let mut all: Vec<Hidden> = keys.chain(files).chain(variables).map(|value| Hidden::secret(value.trim())).collect();
+    // The key of a PKCS#12 file is that of the same program's PEM files, and so is hidden there; the file itself is here.
+    all.extend(
+        read("certificate").filter(|octets| octets[0] == 0x30).map(|octets| Hidden::secret(&STANDARD.encode(octets))),
+    );
+    all
+}
+
+#[test]
+fn no_key_password_or_assertion_shows_in_any_scenario() {
+    let mut kinds = std::collections::BTreeMap::new();
+    runtime().block_on(async {
+        for known in scenarios() {
+            for echoes in [false, true] {
+                let mut kind = None;
+                let story = scenario(&known.name, |story| {
+                    kind = story.get("credential").and_then(|own| own.get("kind")?.as_str()).map(str::to_owned);
+                    if echoes {
+                        within(story, "wire").insert("login_echoes".to_owned(), true.into());
+                    }
+                });
+                let Some(kind) = kind else { continue };
+                let sandbox = sandbox::start(story, &Options::default()).await.unwrap();
+                let hidden = hidden_of(&sandbox);
+                let visit = visit(&setup(&sandbox, &[])).await;
+                nothing_shows(&format!("{}, echoes {echoes}", known.name), &hidden.iter().collect::<Vec<_>>(), &visit);
+                let refusals = visit.facts.tokens.iter().filter_map(|token| token.refusal.as_ref());
+                let echoed = refusals.filter(|refusal| refusal.description.contains("[masked")).count();
+                let (seen, repeated) = kinds.entry(kind).or_insert((0, 0));
+                *seen += hidden.len();
+                *repeated += usize::from(echoes && echoed > 0);
+            }
+        }
+    });
+    // Else this test proves nothing.
+    for kind in KINDS {
+        let (seen, repeated) = kinds.get(kind).copied().unwrap_or_default();
+        assert!(seen > 0, "nothing was hidden of {kind}: {kinds:?}");
+        assert!(repeated > 0, "no service repeated what it was sent of {kind}: {kinds:?}");
+    }
+}
+
+/// Kinds of credential that a scenario may name.
+const KINDS: [&str; 3] = ["certificate", "federated", "managed"];
 
 /// What differs in the application.
 type Change = fn(&mut Table);

@@ -72,6 +72,7 @@ const NOT_REACHED: &[(&str, &str)] = &[
     ("sasl-user-mismatch", "of a login string in the place of a token, which the sandbox's profile does not hold"),
     ("token-opens-no-road", "asked by check-token only"),
     ("entra-refused", "the sandbox refuses in words that all have a page"),
+    ("managed-identity-refused", "the sandbox refuses in words that all have a page"),
     ("unrecognised", "stands for a note whose page is gone"),
     ("aadsts65004", "asked by consent-url only"),
     ("graph-refused", "the sandbox refuses in words that all have a page"),
@@ -261,7 +262,8 @@ fn no_report_holds_a_secret() {
         // Of a person's token the claims may be shown, and the signature never.
         let token = shown.words.get("token").and_then(Value::as_str).and_then(|token| token.rsplit('.').next());
         let of_app = || shown.words.get("client_secret").and_then(Value::as_str);
-        // Of a sign-in that is kept, what every one of its refresh tokens holds.
+        // Of a sign-in that is kept, what every one of its refresh tokens holds; other kinds of credential have tests of
+        // their own among the canaries.
         let secret = token.or_else(of_app).unwrap_or("sandbox-refresh.");
         for (format, text) in rendered(shown.visit.clone()) {
             assert!(!text.contains(secret), "{name}: the client secret stands in the {format}");

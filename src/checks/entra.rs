@@ -24,7 +24,9 @@ const TOLERANCE: i64 = 300;
 /// All requests that went to the login service.
 fn requests(visit: &Visit) -> impl Iterator<Item = &HttpFacts> {
     let discovery = visit.facts.entra.iter().map(|entra| &entra.discovery);
-    discovery.chain(visit.facts.tokens.iter().filter_map(|token| token.request.as_ref()))
+    // The machine's own service is another one.
+    let asked = visit.facts.tokens.iter().filter(|token| token.managed.is_none());
+    discovery.chain(asked.filter_map(|token| token.request.as_ref()))
 }
 
 fn reach(visit: &Visit) -> Judgement {

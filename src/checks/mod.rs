@@ -2,6 +2,7 @@
 
 mod confirm;
 mod consent;
+mod credential;
 mod dns;
 mod entra;
 mod ews;
@@ -23,6 +24,7 @@ use crate::facts::Visit;
 pub fn all() -> Vec<&'static Check> {
     [
         setup::CHECKS,
+        credential::CHECKS,
         dns::CHECKS,
         entra::CHECKS,
         token::CHECKS,
@@ -42,12 +44,30 @@ pub fn all() -> Vec<&'static Check> {
 /// The checks that apply to a visit: those of its sub-command.
 pub fn of(visit: &Visit) -> Vec<&'static Check> {
     let topics: &[&str] = match visit.command.as_str() {
-        "check-token" | "login" | "token" => &["setup", "entra", "token"],
+        "check-token" | "login" | "token" => &["setup", "credential", "entra", "token"],
         "check-dns" => &["dns"],
         "consent-url" => &["consent"],
-        "probe-send" => &["setup", "entra", "token", "exchange", "smtp", "send", "graph", "ews", "confirm"],
-        "check-mailbox" => &["setup", "entra", "token", "exchange", "smtp", "imap", "pop", "graph", "ews"],
-        _ => &["setup", "dns", "entra", "token", "exchange", "smtp", "imap", "pop", "send", "graph", "ews", "confirm"],
+        "probe-send" => {
+            &["setup", "credential", "entra", "token", "exchange", "smtp", "send", "graph", "ews", "confirm"]
+        }
+        "check-mailbox" => {
+            &["setup", "credential", "entra", "token", "exchange", "smtp", "imap", "pop", "graph", "ews"]
+        }
+        _ => &[
+            "setup",
+            "credential",
+            "dns",
+            "entra",
+            "token",
+            "exchange",
+            "smtp",
+            "imap",
+            "pop",
+            "send",
+            "graph",
+            "ews",
+            "confirm",
+        ],
     };
     all().into_iter().filter(|check| topics.contains(&check.topic()) && applies(check, visit)).collect()
 }
@@ -57,7 +77,8 @@ fn applies(check: &Check, visit: &Visit) -> bool {
     let any_road = matches!(visit.command.as_str(), "check-token" | "login" | "token") && !visit.setup.roads_named;
     match check.id {
         // Where nobody logs in, there is neither a credential nor a token to look at.
-        _ if matches!(check.topic(), "setup" | "token") && without_token(visit) => false,
+        _ if matches!(check.topic(), "setup" | "credential" | "token") && without_token(visit) => false,
+        _ if check.topic() == "credential" => credential::applies(check, visit),
         "token.audience" | "token.role" => !any_road,
         "token.opens" => any_road,
         "dns.mx" | "dns.spf" | "dns.spf-budget" | "dns.spf-all" | "dns.spf-microsoft" | "dns.dmarc" => {
@@ -66,7 +87,8 @@ fn applies(check: &Check, visit: &Visit) -> bool {
         // Recordings from before these were looked up do not say anything of them.
         id if id.starts_with("dns.") => visit.facts.dns.as_ref().is_some_and(|dns| dns.dkim.is_some()),
         "entra.reach" | "entra.tenant" | "entra.clock" => {
-            visit.facts.entra.is_some() || visit.facts.tokens.iter().any(|token| token.request.is_some())
+            visit.facts.entra.is_some()
+                || visit.facts.tokens.iter().any(|token| token.request.is_some() && token.managed.is_none())
         }
         "consent.given" | "consent.state" | "consent.tenant" => {
             visit.facts.consent.as_ref().is_some_and(|consent| consent.reading.is_some())

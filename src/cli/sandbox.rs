@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     /// Where to write the CA certificate and the profile [default: a temporary folder, removed at the end]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// auto, standard, or some of login=PORT,smtp=PORT,mx=PORT,hve=PORT,imap=PORT,pop=PORT,dns=PORT
+    /// auto, standard, or some of login=PORT,smtp=PORT,mx=PORT,hve=PORT,imap=PORT,pop=PORT,dns=PORT,imds=PORT
     #[arg(long, value_name = "PORTS", default_value = "auto")]
     ports: String,
     /// Address to listen on
@@ -79,7 +79,7 @@ fn ports(text: &str) -> Result<Ports, InputError> {
         InputError::new(
             "--ports",
             format!(
-                "holds `{part}`; it takes auto, standard, or some of login, smtp, mx, hve, imap, pop and dns, each =PORT"
+                "holds `{part}`; it takes auto, standard, or some of login, smtp, mx, hve, imap, pop, dns and imds, each =PORT"
             ),
         )
     };
@@ -100,6 +100,7 @@ fn ports(text: &str) -> Result<Ports, InputError> {
             "imap" => ports.imap = port,
             "pop" => ports.pop = port,
             "dns" => ports.dns = port,
+            "imds" => ports.imds = port,
             _ => return Err(bad(part)),
         }
     }
@@ -149,6 +150,7 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
     table.insert("pop".to_owned(), text(&cloud.pop.to_string()));
     table.insert("mx_port".to_owned(), Value::Integer(cloud.mx_port.into()));
     table.extend(cloud.hve.as_ref().map(|hve| ("hve".to_owned(), text(&hve.to_string()))));
+    table.insert("imds".to_owned(), text(cloud.imds.as_str().trim_end_matches('/')));
     table.insert("dns".to_owned(), text(&sandbox.addresses().dns.to_string()));
     table.insert("ca_file".to_owned(), text("ca.pem"));
     table.insert("mx_suffixes".to_owned(), Value::Array(cloud.mx_suffixes.iter().map(|s| text(s)).collect()));
@@ -160,6 +162,8 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
     for n in 0..tenants {
         let mut words = if n == 0 { sandbox.profile() } else { sandbox.profile_of(n) };
         words.insert("cloud".to_owned(), text("local-sandbox"));
+        // Variables are no words of a profile; they are printed beside it.
+        words.remove("environment");
         if let Some(state) = words.get_mut("exchange_state") {
             *state = text(STATE_FILE);
         }
@@ -193,6 +197,7 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         "imap": format!("localhost:{}", addresses.imap.port()),
         "pop": format!("localhost:{}", addresses.pop.port()),
         "dns": addresses.dns.to_string(),
+        "imds": format!("http://localhost:{}", addresses.imds.port()),
         "tenant_id": sandbox.word("tenant"),
         "client_id": sandbox.word("client_id"),
         "client_secret": known("client_secret"),

@@ -56,6 +56,17 @@ pub struct CloudTable {
     pub imds: Option<Url>,
 }
 
+/// Whether an address can not leave this machine and its link: what is sent there is not encrypted.
+pub(crate) fn stays_here(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_link_local(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unicast_link_local(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() == "http" && here
+}
+
 impl Cloud {
     /// The row that the table names, with the table's own words over it. `ca` is what its `ca_file` holds.
     ///
@@ -92,10 +103,8 @@ impl Cloud {
             cloud.consumer_smtp = Some(HostPort::parse(smtp, SUBMISSION).ok_or("consumer_smtp must be HOST:PORT")?);
         }
         if let Some(imds) = &table.imds {
-            if !stays_near(imds) {
-                return Err(
-                    "imds must be an address of this machine or of its link, such as http://127.0.0.1:8080".to_owned()
-                );
+            if !stays_here(imds) {
+                return Err("imds must begin with http:// and be an address of the loopback or of the link".to_owned());
             }
             cloud.imds = imds.clone();
         }
@@ -119,16 +128,6 @@ impl Cloud {
 }
 
 /// Whether an address of the web leaves neither this machine nor its link. A name is refused: who answers to it is
-/// decided by somebody else.
-fn stays_near(url: &Url) -> bool {
-    let near = match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_link_local(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unicast_link_local(),
-        _ => false,
-    };
-    near && matches!(url.scheme(), "http" | "https")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

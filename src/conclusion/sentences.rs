@@ -99,7 +99,7 @@ fn end(finding: &Finding, cause: &Cause) -> End {
     let (topic, claim) = finding.check.id.split_once('.').unwrap_or_default();
     match (topic, claim) {
         ("token", "audience" | "role") => return End::Grant,
-        ("token" | "entra", _) => return End::Token,
+        ("token" | "entra" | "credential", _) => return End::Token,
         (_, "reach" | "greeting" | "starttls" | "certificate") => return End::Network,
         _ => {}
     }

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod consent;
+mod credential;
 mod dns;
 mod ews;
 mod exchange;
@@ -14,6 +15,7 @@ mod token;
 
 pub use confirm::{ArrivedFacts, AuthenticationFacts, ConfirmFacts, Folder, Hop, MethodResult, ReaderRight, SpamFacts};
 pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
+pub use credential::{AssertionFacts, CertificateFacts, ManagedFacts};
 pub use dns::{
     AutodiscoverFacts, DaneFact, DkimKey, DkimSelector, DmarcPolicy, DmarcReport, DmarcStep, DnsFacts, LookupFacts,
     MtaStsFacts, MtaStsPolicy, MxFact, SpfFacts, TlsReportFacts, TlsaFact,

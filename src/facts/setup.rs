@@ -17,10 +17,13 @@ pub struct SetupFacts {
     pub tenant: Option<String>,
     /// Application (client) id.
     pub client_id: Option<String>,
-    /// `secret` or `token`.
+    /// `secret`, `certificate`, `federated`, `managed` or `token`.
     pub auth: Option<String>,
     /// Where the credential came from, never what it is.
     pub credential: Option<String>,
+    /// The certificate, where the credential is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<super::CertificateFacts>,
     /// The mailbox that sends.
     pub mailbox: Option<String>,
     /// The address in MAIL FROM and From; the mailbox unless told otherwise.

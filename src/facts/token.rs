@@ -35,6 +35,12 @@ pub struct TokenFacts {
     pub claims: Map<String, Value>,
     /// `user=` of the XOAUTH2 string it was wrapped in.
     pub sasl_user: Option<String>,
+    /// The assertion that the application proved itself with, where another issuer made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<super::AssertionFacts>,
+    /// The machine's own service that it was asked of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed: Option<super::ManagedFacts>,
     /// Whether its signature was verified.
     pub signature: Signature,
 }

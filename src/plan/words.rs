@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Step, confirm};
 use crate::facts::MailboxStage;
 use crate::road::Road;
-use crate::setup::Setup;
+use crate::setup::{AssertionSource, Credential, Setup};
 
 /// A step in words.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -53,7 +53,18 @@ impl Step {
             Step::Discovery { tenant } => {
                 (format!("GET the description of tenant {tenant}, and its signing keys"), login(), false)
             }
-            Step::RequestToken { scope, .. } => (format!("POST a token request for {scope}"), login(), false),
+            Step::RequestToken { scope, .. } => match &setup.credential {
+                Some(Credential::Managed { identity, endpoint, .. }) => {
+                    let what = format!("GET a token of the managed identity ({identity}) for {scope}");
+                    (what, Some(endpoint.host()), false)
+                }
+                Some(Credential::Federated { source: AssertionSource::GitHub { url, .. }, .. }) => {
+                    let github = url.host_str().unwrap_or_default();
+                    let what = format!("GET an assertion, then POST a token request for {scope}");
+                    (what, Some(format!("{github}, {}", login().unwrap_or_default())), false)
+                }
+                _ => (format!("POST a token request for {scope}"), login(), false),
+            },
             Step::ReadToken => ("decode the token that was given".to_owned(), None, false),
             Step::Smtp { road, mail, stop_after } => {
                 let end = match (mail, stop_after) {

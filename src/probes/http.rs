@@ -22,6 +22,9 @@ const EXCERPT: usize = 300;
 /// The longest text that is kept of an answer that is understood; Entra's longest refusals have about a thousand.
 const LONGEST_TEXT: usize = 4000;
 
+/// The service of a virtual machine is on its own host.
+const LOCAL_CONNECT: Duration = Duration::from_secs(3);
+
 /// What is seen of a request that must not be made twice.
 #[derive(Default)]
 pub(super) struct Once {
@@ -53,6 +56,8 @@ pub struct Client {
     mask: Mask,
     /// For one request that must not be made twice.
     single: bool,
+    /// For the machine's own service: no proxy, HTTP in clear if its address says so.
+    local: bool,
     /// The addresses of one host, where they are not left to the system's resolver.
     addresses: Option<(String, Vec<IpAddr>)>,
 }
@@ -66,13 +71,18 @@ impl Client {
     /// A client for one cloud. That it can not be built is found out at the first request.
     pub fn new(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>, mask: &Mask) -> Client {
         let (cloud, proxy, mask) = (cloud.clone(), proxy.cloned(), mask.clone());
-        Client { built: Arc::default(), cloud, timeout, proxy, mask, single: false, addresses: None }
+        Client { built: Arc::default(), cloud, timeout, proxy, mask, single: false, local: false, addresses: None }
     }
 
     /// A client for one request that must not be made twice: no connection is taken over from another request, and the
     /// library repeats nothing by itself.
     pub(super) fn once(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>, mask: &Mask) -> Client {
         Client { single: true, ..Client::new(cloud, timeout, proxy, mask) }
+    }
+
+    /// A client for the machine's own service of tokens.
+    pub(super) fn local(cloud: &Cloud, timeout: Duration, mask: &Mask) -> Client {
+        Client { local: true, ..Client::new(cloud, timeout, None, mask) }
     }
 
     /// The same for one host at these addresses; none: as the system resolves its name.
@@ -90,7 +100,12 @@ impl Client {
         self.built.get_or_init(|| {
             let single =
                 |builder: ClientBuilder| builder.retry(reqwest::retry::never()).pool_max_idle_per_host(0).http1_only();
-            let more = |builder| if self.single { single(builder) } else { builder };
+            let more = |builder: ClientBuilder| match (self.single, self.local) {
+                (true, _) => single(builder),
+                // A machine that is none of Azure's has nobody at the address, and is to be told so soon.
+                (_, true) => builder.https_only(false).no_proxy().connect_timeout(LOCAL_CONNECT),
+                _ => builder,
+            };
             let more = |builder| {
                 let Some((host, ips)) = &self.addresses else { return more(builder) };
                 // The port is that of the address asked for.
@@ -123,6 +138,11 @@ impl Client {
     /// GET with a token, for JSON.
     pub(super) async fn get_with(&self, url: &Url, token: &Secret) -> (HttpFacts, Option<Value>) {
         self.json(&format!("GET {url}"), |client| client.get(url.clone()).bearer_auth(token.expose())).await
+    }
+
+    /// GET with one field in the head, for JSON.
+    pub(super) async fn get_headed(&self, url: &Url, name: &str, value: &str) -> (HttpFacts, Option<Value>) {
+        self.json(&format!("GET {url}"), |client| client.get(url.clone()).header(name, value)).await
     }
 
     /// GET, for text of at most so many octets.

@@ -1,6 +1,7 @@
 //! One conversation with the outside per file. A probe returns facts, never opinions, and never fails:
 //! what goes wrong is a fact too.
 
+mod assertion;
 mod confirm;
 pub mod consent;
 mod dialogue;
@@ -12,6 +13,7 @@ mod graph;
 mod http;
 mod imap;
 mod mailbox;
+mod managed;
 mod net;
 mod pop;
 pub mod sign_in;
@@ -20,6 +22,7 @@ mod tls;
 mod token;
 mod web;
 
+pub use assertion::assertion;
 pub use confirm::{ConfirmJob, probe as confirm};
 pub(crate) use dialogue::xoauth2;
 pub(crate) use dns::Resolver;
@@ -30,6 +33,7 @@ pub use graph::probe as graph;
 pub use http::Client;
 pub use imap::probe as imap;
 pub use mailbox::MailboxJob;
+pub use managed::{ManagedJob, request as managed_token};
 pub use net::Way;
 pub(crate) use net::login as proxy_login;
 pub use pop::probe as pop;

@@ -86,6 +86,7 @@ impl Proof {
 
 /// Requests a token. The proof goes to the login service of the cloud and nowhere else.
 pub async fn request(client: &Client, cloud: &Cloud, job: &TokenJob, mask: &Mask) -> Granted {
+    // An assertion is made for this request, and another program may have renewed the sign-in: the run's mask knows neither.
     let mut mask = mask.clone();
     mask.add(job.proof.secret());
     let client = &client.masking(&mask);

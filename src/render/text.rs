@@ -350,6 +350,7 @@ fn topic_title(topic: &str) -> &str {
     match topic {
         "setup" => "Input",
         "dns" => "Domain",
+        "credential" => "Credential",
         "entra" => "Login service",
         "token" => "Token",
         "exchange" => "Exchange, as the administrator's script read it",

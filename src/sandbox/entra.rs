@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::Shared;
+use super::assertions::{self, Proved, Question};
 use super::https::TlsDoor;
 use super::keys::PUBLISHED;
 use super::refusal::Refusal;
@@ -40,6 +41,7 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: 
         .route("/{tenant}/adminconsent", get(consent_page))
         .merge(super::sign_in::routes())
         .layer(from_fn_with_state(state.clone(), misbehave))
+        .merge(super::federation::routes())
         .merge(super::graph::routes())
         .merge(super::ews::routes())
         .merge(super::mta_sts::routes())
@@ -160,7 +162,7 @@ async fn token(
         });
     }
     match grant(&state, &name, &fields) {
-        Ok((tenant, graph)) => issue(&state, tenant, graph),
+        Ok((tenant, graph, proved)) => issue(&state, tenant, graph, proved),
         Err(mut refusal) => {
             if state.wire.login_echoes {
                 refusal.repeat(&fields);
@@ -184,8 +186,8 @@ fn basic_login(headers: &HeaderMap, fields: &mut Fields) {
     fields.insert("client_secret".to_owned(), decode(secret));
 }
 
-/// Whether a token is due, and for which API: true for Graph.
-fn grant<'a>(state: &'a State, name: &str, fields: &Fields) -> Result<(&'a Tenant, bool), Refusal> {
+/// Whether a token is due, for which API (true for Graph), and how the application proved itself.
+fn grant<'a>(state: &'a State, name: &str, fields: &Fields) -> Result<(&'a Tenant, bool, Proved), Refusal> {
     let field = |name: &'static str| {
         fields.get(name).map(String::as_str).filter(|value| !value.is_empty()).ok_or(Refusal::missing(name))
     };
@@ -206,21 +208,16 @@ fn grant<'a>(state: &'a State, name: &str, fields: &Fields) -> Result<(&'a Tenan
     if app.throttled {
         return Err(Refusal::throttled());
     }
-    let secret = fields.get("client_secret").ok_or_else(Refusal::no_credential)?;
-    if *secret != app.secret {
-        return Err(Refusal::wrong_secret(client_id));
-    }
-    if app.secret_expired {
-        return Err(Refusal::expired_secret(client_id));
-    }
+    let proved = assertions::prove(&Question { state, tenant, realm: name, client_id, fields })?;
     if !app.service_principal {
         return Err(Refusal::no_service_principal(client_id, tenant));
     }
     let graph = api(tenant, field("scope")?)?;
-    Ok((tenant, graph))
+    Ok((tenant, graph, proved))
 }
 
-fn api(tenant: &Tenant, scope: &str) -> Result<bool, Refusal> {
+/// The API of a scope: true for Graph.
+pub(super) fn api(tenant: &Tenant, scope: &str) -> Result<bool, Refusal> {
     let mut scopes = scope.split_whitespace();
     let (Some(first), None) = (scopes.next(), scopes.next()) else { return Err(Refusal::bad_scope(scope)) };
     let Some(resource) = first.strip_suffix("/.default") else { return Err(Refusal::not_default(first)) };
@@ -238,8 +235,8 @@ fn api(tenant: &Tenant, scope: &str) -> Result<bool, Refusal> {
     }
 }
 
-fn issue(state: &State, tenant: &Tenant, graph: bool) -> Response {
-    let token = tokens::mint(state, tenant, Subject::App, graph);
+fn issue(state: &State, tenant: &Tenant, graph: bool, proved: Proved) -> Response {
+    let token = tokens::mint(state, tenant, Subject::App(proved), graph);
     let life = tenant.tokens.lifetime.max(0);
     let body = json!({ "token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token });
     axum::Json(body).into_response()

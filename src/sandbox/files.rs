@@ -35,7 +35,7 @@ impl Folder {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> io::Result<PathBuf> {
         let file = self.path.join(name);
         write_private(&file, text)?;
         Ok(file)
@@ -61,7 +61,7 @@ impl super::Sandbox {
     ///
     /// # Errors
     /// As the system says.
-    pub(super) fn hand_out(&mut self, name: &str, text: &str) -> io::Result<PathBuf> {
+    pub(super) fn hand_out(&mut self, name: &str, text: impl AsRef<[u8]>) -> io::Result<PathBuf> {
         if self.files.is_none() {
             self.files = Some(Folder::temporary()?);
         }

@@ -24,6 +24,9 @@ pub(super) static PUBLISHED: LazyLock<SigningKey> = LazyLock::new(SigningKey::ge
 /// A key that is not, for tokens of another signer.
 pub(super) static UNPUBLISHED: LazyLock<SigningKey> = LazyLock::new(SigningKey::generate);
 
+/// The key of the issuers outside of the tenant.
+pub(super) static ISSUER: LazyLock<SigningKey> = LazyLock::new(SigningKey::generate);
+
 impl SigningKey {
     fn generate() -> SigningKey {
         let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).expect("the random source works");

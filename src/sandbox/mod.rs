@@ -3,17 +3,21 @@
 //! Nothing here knows who talks to it, and the probes do not know that they talk to it.
 
 mod admin;
+mod assertions;
 mod ca;
 mod connectors;
 mod consent;
+mod credentials;
 mod dns;
 mod entra;
 mod ews;
+mod federation;
 mod files;
 mod grants;
 mod graph;
 mod https;
 mod imap;
+mod imds;
 mod keys;
 mod lines;
 mod mail;
@@ -94,6 +98,8 @@ pub struct Ports {
     pub pop: u16,
     /// DNS, both UDP and TCP.
     pub dns: u16,
+    /// The machine's own service for managed identities.
+    pub imds: u16,
 }
 
 /// Where the services listen.
@@ -113,6 +119,8 @@ pub struct Addresses {
     pub pop: SocketAddr,
     /// DNS.
     pub dns: SocketAddr,
+    /// The machine's own service for managed identities.
+    pub imds: SocketAddr,
 }
 
 impl Default for Options {
@@ -123,8 +131,8 @@ impl Default for Options {
 
 impl Ports {
     /// The ports of the real services. High Volume Email has port 587 of a host of its own; here all share one address, so it
-    /// takes a free port.
-    pub const STANDARD: Ports = Ports { login: 443, smtp: 587, mx: 25, hve: 0, imap: 993, pop: 995, dns: 53 };
+    /// takes a free port; the machine's own service has an address of its own, so it does too.
+    pub const STANDARD: Ports = Ports { login: 443, smtp: 587, mx: 25, hve: 0, imap: 993, pop: 995, dns: 53, imds: 0 };
 }
 
 /// Starts a tenant in the state that a scenario describes.
@@ -138,6 +146,7 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     let hve = TcpListener::bind((options.bind, options.ports.hve)).await?;
     let imap = TcpListener::bind((options.bind, options.ports.imap)).await?;
     let pop = TcpListener::bind((options.bind, options.ports.pop)).await?;
+    let imds = TcpListener::bind((options.bind, options.ports.imds)).await?;
     let (dns_udp, dns_tcp) = bind_dns(options).await?;
     let addresses = Addresses {
         login: login.local_addr()?,
@@ -147,10 +156,12 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
         imap: imap.local_addr()?,
         pop: pop.local_addr()?,
         dns: dns_udp.local_addr()?,
+        imds: imds.local_addr()?,
     };
     let mut state = scenario.state(options.tenants, &addresses);
     let (arriving, arrivals) = tokio::sync::mpsc::unbounded_channel();
     state.arriving = Some(arriving);
+    let handed = scenario.credential.as_ref().map(|wanted| wanted.prepare(&mut state));
     let authority = ca::Authority::new(&state);
     let state: Shared = Arc::new(Mutex::new(state));
     let mut tasks = JoinSet::new();
@@ -162,16 +173,20 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     tasks.spawn(smtp::serve(mx, authority.exchanger(), state.clone(), rtt, exchanger));
     tasks.spawn(lines::serve(imap, authority.server(), state.clone(), rtt, Road::Imap));
     tasks.spawn(lines::serve(pop, authority.server(), state.clone(), rtt, Road::Pop));
+    tasks.spawn(imds::serve(imds, state.clone()));
     tasks.spawn(receive::serve(arrivals, state.clone(), addresses.dns));
     tasks.spawn(dns::serve(dns_udp, dns_tcp, state.clone(), rtt));
     let mut sandbox = Sandbox { state, addresses, ca: authority.pem(), scenario, tasks, files: None };
+    if let Some(handed) = handed {
+        sandbox.hand_out_credential(handed)?;
+    }
     if sandbox.scenario.exchange_state {
-        let file = sandbox.hand_out("exchange-state.json", &sandbox.exchange_state())?;
+        let file = sandbox.hand_out("exchange-state.json", sandbox.exchange_state())?;
         let file = Value::String(file.display().to_string());
         sandbox.scenario.profile.insert("exchange_state".to_owned(), file);
     }
     if let Some(wanted) = sandbox.scenario.relay_certificate.clone() {
-        let file = sandbox.hand_out("relay.pem", &authority.client(&wanted))?;
+        let file = sandbox.hand_out("relay.pem", authority.client(&wanted))?;
         let file = Value::String(file.display().to_string());
         sandbox.scenario.profile.insert("relay_certificate".to_owned(), file);
     }
@@ -214,6 +229,7 @@ impl Sandbox {
             dkim_suffixes: vec![format!(".{}", state::DKIM_DOMAIN), ".onmicrosoft.test".to_owned()],
             autodiscover: state::AUTODISCOVER.to_owned(),
             mta_sts_port: self.addresses.login.port(),
+            imds: self.imds(),
             resolver: Some(self.addresses.dns),
             trust: Trust {
                 system: false,
@@ -221,6 +237,13 @@ impl Sandbox {
             },
             ..base
         }
+    }
+
+    /// A scenario may have no machine of Azure's.
+    fn imds(&self) -> Url {
+        let nobody = self.scenario.credential.as_ref().is_some_and(credentials::Wanted::nobody_listens);
+        let port = if nobody { 1 } else { self.addresses.imds.port() };
+        Url::parse(&format!("http://localhost:{port}")).expect("a host and a port")
     }
 
     /// Graph shares the port of the login service, or is at one where nothing listens.
@@ -261,6 +284,9 @@ impl Sandbox {
             } else {
                 profile.insert("token".to_owned(), Value::String(token.unwrap_or_default()));
             }
+        }
+        if self.scenario.credential.is_some() {
+            profile.remove("client_secret");
         }
         for (word, value) in &self.scenario.profile {
             profile.insert(word.clone(), value.clone());

@@ -1,6 +1,8 @@
 //! The refusals of the login service, in the service's own words (its error look-up page and its answers as seen in
 //! public logs; microsoft-facts E).
 
+mod assertion;
+
 use std::collections::HashMap;
 
 use axum::http::{HeaderValue, StatusCode};

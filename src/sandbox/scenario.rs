@@ -32,6 +32,8 @@ pub struct Scenario {
     personal: Table,
     /// Who has signed in: the profile then holds that person's token, and no secret.
     pub(super) person: Option<Person>,
+    /// What the application proves itself with, where it is no secret.
+    pub(super) credential: Option<super::credentials::Wanted>,
     /// How the wire misbehaves.
     wire: Table,
     /// Hosts that the mail exchanger turns away.
@@ -138,6 +140,7 @@ impl Scenario {
             imap: nowhere,
             pop: nowhere,
             dns: nowhere,
+            imds: nowhere,
         };
         self.state(1, &addresses)
     }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc::UnboundedSender;
 use toml::{Table, Value};
 
-pub(super) use app::{App, Audience, Consent, Platform, Tokens};
+pub(super) use app::{App, Audience, Consent, FederatedCredential, KeyCredential, Platform, Tokens};
 pub use mailbox::Delivered;
 pub(super) use mailbox::{Kind, Mailbox, Mfa, PASSWORD, Place, Switch};
 pub(super) use port25::{Connector, Hosts, HveAccount};
@@ -20,6 +20,8 @@ pub(super) use records::{DkimSelector, Records};
 pub(super) use sign_in::{CONSUMERS, SignIn};
 
 use super::Addresses;
+use super::federation::Pipeline;
+use super::imds::Machine;
 use super::receive::Incoming;
 use super::sign_in::Ledger;
 use super::wire::Wire;
@@ -61,6 +63,14 @@ pub struct State {
     pub(super) arriving: Option<UnboundedSender<Incoming>>,
     #[serde(skip)]
     pub(super) login_port: u16,
+    #[serde(skip)]
+    pub(super) imds_port: u16,
+    /// The machine that the program runs on.
+    #[serde(skip)]
+    pub(super) machine: Machine,
+    /// The job of a pipeline that the program runs in.
+    #[serde(skip)]
+    pub(super) pipeline: Option<Pipeline>,
 }
 
 /// One tenant.
@@ -117,6 +127,11 @@ impl State {
     /// Fills in what the addresses decide, and multiplies the tenant.
     pub(super) fn settle(&mut self, count: usize, addresses: &Addresses) {
         self.login_port = addresses.login.port();
+        self.imds_port = addresses.imds.port();
+        let login = self.login();
+        for trust in self.tenants.iter_mut().flat_map(|tenant| &mut tenant.app.federated) {
+            trust.issuer = trust.issuer.replace("{login}", &login);
+        }
         let Some(first) = self.tenants.first().cloned() else { return };
         for n in 1..count {
             self.tenants.push(first.numbered(n));

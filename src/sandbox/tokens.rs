@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::assertions::Proved;
 use super::keys::{PUBLISHED, UNPUBLISHED};
 use super::state::{Mailbox, State, Tenant};
 
@@ -14,7 +15,7 @@ use super::state::{Mailbox, State, Tenant};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Subject<'a> {
     /// The application itself, with the roles that were consented to.
-    App,
+    App(Proved),
     /// A person who signed in to the application, and what it may do for that person.
     Person(&'a Mailbox, &'a [String]),
 }
@@ -66,7 +67,7 @@ pub(super) fn mint(state: &State, tenant: &Tenant, subject: Subject<'_>, graph: 
     }
     let mut claims = common(state, tenant, graph);
     let own = match subject {
-        Subject::App => of_app(tenant, graph),
+        Subject::App(proved) => of_app(tenant, graph, proved),
         Subject::Person(mailbox, scopes) => of_user(tenant, mailbox, scopes),
     };
     claims.extend(own);
@@ -107,10 +108,10 @@ fn common(state: &State, tenant: &Tenant, graph: bool) -> Map<String, Value> {
     }))
 }
 
-fn of_app(tenant: &Tenant, graph: bool) -> Map<String, Value> {
+fn of_app(tenant: &Tenant, graph: bool, proved: Proved) -> Map<String, Value> {
     let tid = tenant.tokens.tid.as_deref().unwrap_or(&tenant.id);
     let mut claims = map(json!({
-        "appidacr": "1",
+        "appidacr": if proved == Proved::BySecret { "1" } else { "2" },
         "idp": format!("https://sts.windows.net/{tid}/"),
         "idtyp": "app",
         "oid": tenant.app.object_id,

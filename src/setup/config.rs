@@ -28,8 +28,18 @@ pub(super) struct Config {
 const LONGEST: u64 = 1024 * 1024;
 
 /// Words of a profile that name files, relative to the configuration file.
-const FILES: [&str; 6] =
-    ["client_secret_file", "token_file", "ca_file", "relay_certificate", "relay_key", "exchange_state"];
+const FILES: [&str; 10] = [
+    "client_secret_file",
+    "certificate",
+    "key",
+    "key_password_file",
+    "assertion_file",
+    "token_file",
+    "ca_file",
+    "relay_certificate",
+    "relay_key",
+    "exchange_state",
+];
 
 impl Config {
     /// Reads the file that was named; where none was, the user's own, if it is there.
@@ -119,6 +129,17 @@ pub(crate) fn read_text(place: &str, path: &Path, steering: bool) -> Result<Stri
     Ok(text)
 }
 
+/// Reads a file that may be no text, of bounded size.
+pub(super) fn read_octets(place: &str, path: &Path) -> Result<Vec<u8>, InputError> {
+    let unreadable = |e: std::io::Error| InputError::unreadable(place, path, &e);
+    let mut octets = Vec::new();
+    File::open(path).map_err(unreadable)?.take(LONGEST + 1).read_to_end(&mut octets).map_err(unreadable)?;
+    if octets.len() as u64 > LONGEST {
+        return Err(InputError::new(place, format!("names {}, which is longer than 1 MiB", path.display())));
+    }
+    Ok(octets)
+}
+
 /// Whether others than its owner can read a file that exists.
 pub(super) fn open_to_readers(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && platform::others_can_read(&metadata))
@@ -128,9 +149,9 @@ pub(super) fn open_to_readers(path: &Path) -> bool {
 ///
 /// # Errors
 /// As the system says.
-pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn write_private(path: &Path, text: impl AsRef<[u8]>) -> std::io::Result<()> {
     use std::io::Write as _;
-    platform::create_private(path)?.write_all(text.as_bytes())
+    platform::create_private(path)?.write_all(text.as_ref())
 }
 
 /// Makes a folder for its owner alone, if it is not there.

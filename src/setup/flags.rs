@@ -38,7 +38,7 @@ pub struct Identity {
 #[command(next_help_heading = "Credential (one source)")]
 pub struct CredentialWords {
     /// How the program proves who it is
-    #[arg(long, value_name = "KIND", value_parser = ["secret", "delegated", "token"])]
+    #[arg(long, value_name = "KIND", value_parser = ["secret", "certificate", "federated", "managed", "delegated", "token"])]
     auth: Option<String>,
     /// The client secret itself; other users of this computer can see it
     #[arg(long, value_name = "VALUE", hide_short_help = true)]
@@ -55,6 +55,33 @@ pub struct CredentialWords {
     /// The client secret really is a GUID
     #[arg(long, hide_short_help = true)]
     allow_guid_secret: bool,
+    /// File with the application's certificate: PEM, or PKCS#12 (.pfx, .p12) with its key
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<String>,
+    /// PEM file of the certificate's private key, where it is another
+    #[arg(long, value_name = "FILE")]
+    key: Option<String>,
+    /// File that holds the password of the private key or of the PKCS#12 file
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    key_password_file: Option<String>,
+    /// Command that prints that password
+    #[arg(long, value_name = "COMMAND", hide_short_help = true)]
+    key_password_command: Option<String>,
+    /// How the assertion is signed: ps256, or the older rs256 [default: ps256]
+    #[arg(long, value_name = "ALG", value_parser = ["ps256", "rs256"], hide_short_help = true)]
+    assertion_alg: Option<String>,
+    /// File that holds the token of a trusted issuer; read anew for each request
+    #[arg(long, value_name = "FILE")]
+    assertion_file: Option<String>,
+    /// Command that prints the token of a trusted issuer
+    #[arg(long, value_name = "COMMAND")]
+    assertion_command: Option<String>,
+    /// Ask GitHub Actions for its token (the job needs id-token: write)
+    #[arg(long)]
+    assertion_github: bool,
+    /// The identity of this machine: system, client:GUID, object:GUID or resource:/subscriptions/…
+    #[arg(long, value_name = "IDENTITY")]
+    managed_identity: Option<String>,
     /// File that holds an access token or an XOAUTH2 string; - for standard input
     #[arg(long, value_name = "FILE")]
     token_file: Option<String>,

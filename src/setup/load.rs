@@ -7,6 +7,7 @@ use toml::Table;
 use url::Url;
 
 use super::config::Config;
+use super::environment::Environment;
 use super::flags::flag;
 use super::secret::{Mask, Secret};
 use super::words::{self, Layer, Origins, Words};
@@ -97,11 +98,15 @@ impl Layers {
     /// The first value that can not be used, or that is wanted and missing. Nothing was sent.
     pub fn load(mut self, wants: Wants, sandbox: Option<(Cloud, Table)>) -> Result<Setup, InputError> {
         let mut cloud = None;
-        if let Some((own, table)) = sandbox {
+        let mut environment = Environment::default();
+        if let Some((own, mut table)) = sandbox {
             cloud = Some(own);
+            environment = Environment::of_sandbox(&mut table);
             self.all.push(Layer { origin: Box::new(|word| format!("the sandbox's {word}")), table });
         }
-        let (words, origins) = words::merge(self.all)?;
+        self.all.extend(environment.of_cluster(&self.all));
+        let (mut words, origins) = words::merge(self.all)?;
+        words.environment = environment;
         let cloud = match cloud {
             Some(cloud) => cloud,
             None => cloud_of(&words, &origins, &self.config)?,
@@ -300,9 +305,9 @@ fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: W
     setup.credential = match need {
         Need::No => return Ok(()),
         _ if need == Need::SignIn || credential::is_person(words) => Some(sign_in(setup, words, origins, need)?),
-        Need::Kind | Need::SignIn => credential::unread(words, origins),
-        Need::IfNamed => credential::read(words, origins, &mut setup.notes)?,
-        Need::Yes => match credential::read(words, origins, &mut setup.notes)? {
+        Need::Kind | Need::SignIn => credential::unread(words, origins, &setup.cloud),
+        Need::IfNamed => credential::read(words, origins, &setup.cloud, &mut setup.notes)?,
+        Need::Yes => match credential::read(words, origins, &setup.cloud, &mut setup.notes)? {
             None => credential::prompt(words)?,
             found => found,
         },

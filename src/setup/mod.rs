@@ -5,6 +5,7 @@ pub mod secret;
 pub(crate) mod config;
 mod confirm;
 mod credential;
+mod environment;
 mod exchange;
 mod flags;
 mod lint;
@@ -18,7 +19,9 @@ mod words;
 
 pub use confirm::Confirm;
 pub(crate) use credential::store_refused;
-pub use credential::{Credential, Kept};
+pub use credential::{
+    AssertionAlgorithm, AssertionSource, Certificate, Credential, Identity as MachineIdentity, Kept, ManagedEndpoint,
+};
 pub use flags::{
     Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, SignInWords, table_of,
 };
@@ -148,6 +151,7 @@ impl Setup {
             client_id: self.client_id.clone(),
             auth: self.credential.as_ref().map(|c| c.kind().to_owned()),
             credential: self.credential.as_ref().map(|c| c.origin().to_owned()),
+            certificate: self.credential.as_ref().and_then(Credential::certificate),
             mailbox: self.mailbox.clone(),
             from: self.from.clone(),
             hve_account: self.hve_account.clone(),

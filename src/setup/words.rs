@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::InputError;
+use super::environment::Environment;
 use super::flags::{flag, names};
 
 /// Every word, after the layers were laid over each other. Can not be shown: it may hold a secret.
@@ -27,6 +28,15 @@ pub(super) struct Words {
     pub(super) client_secret_command: Option<String>,
     pub(super) client_secret_stdin: bool,
     pub(super) allow_guid_secret: bool,
+    pub(super) certificate: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) key_password_file: Option<String>,
+    pub(super) key_password_command: Option<String>,
+    pub(super) assertion_alg: Option<String>,
+    pub(super) assertion_file: Option<String>,
+    pub(super) assertion_command: Option<String>,
+    pub(super) assertion_github: bool,
+    pub(super) managed_identity: Option<String>,
     pub(super) token: Option<String>,
     pub(super) token_file: Option<String>,
     pub(super) token_command: Option<String>,
@@ -54,14 +64,22 @@ pub(super) struct Words {
     pub(super) exchange_state: Option<String>,
     pub(super) selector: Option<String>,
     pub(super) send: bool,
+    /// Variables that other programs set, such as a pipeline or a cluster.
+    #[serde(skip)]
+    pub(super) environment: Environment,
 }
 
 /// Words that say where the credential comes from: one of them, from the first layer that has any.
-pub(super) const CREDENTIAL_SOURCES: [&str; 7] = [
+pub(super) const CREDENTIAL_SOURCES: [&str; 12] = [
     "client_secret",
     "client_secret_file",
     "client_secret_command",
     "client_secret_stdin",
+    "certificate",
+    "assertion_file",
+    "assertion_command",
+    "assertion_github",
+    "managed_identity",
     "token",
     "token_file",
     "token_command",

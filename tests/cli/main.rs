@@ -1,5 +1,6 @@
 //! The contract of the binary: what it reads, refuses, prints, and ends with. Each test runs the real program.
 
+mod certificate;
 mod consent;
 mod credential;
 mod domain;

@@ -6,7 +6,7 @@ mod user;
 
 pub(crate) use claims::span;
 
-use super::{entra, network};
+use super::{credential, entra, network};
 use crate::access;
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
 use crate::facts::{Form, Signature, TokenFacts, Visit};
@@ -16,7 +16,7 @@ use crate::road::Road;
 pub(super) static APP_ISSUED: Check = Check {
     id: "token.issued",
     title: "A token is at hand",
-    needs: &[&entra::REACH, &entra::TENANT],
+    needs: &[&credential::CERTIFICATE, &credential::ASSERTION, &credential::IDENTITY, &entra::REACH, &entra::TENANT],
     judge: Judge::PerRoad(&Road::WITH_TOKEN, issued),
 };
 
@@ -121,7 +121,8 @@ fn issued(visit: &Visit, road: Road) -> Judgement {
         return Verdict::fail(page, &stopped.words);
     }
     if let Some(refusal) = &token.refusal {
-        return Verdict::fail(entra::cause_of(refusal), entra::words_of(refusal));
+        let words = [entra::words_of(refusal), credential::shown(visit, token)].join("\n");
+        return Verdict::fail(entra::cause_of(refusal), words);
     }
     let request = token.request.as_ref().ok_or("no token was asked for")?;
     match &request.fault {

@@ -3,7 +3,7 @@
 use super::of;
 use crate::access::{self, Access};
 use crate::check::{Judgement, Verdict};
-use crate::facts::{Accepted, EwsFacts, Form, GraphFacts, Reply, Stage, Visit};
+use crate::facts::{Accepted, EwsFacts, Form, GraphFacts, Reply, Stage, TokenFacts, Visit};
 use crate::kb::{Cause, cause};
 use crate::road::{Resource, Road};
 
@@ -40,12 +40,12 @@ pub(super) fn role(visit: &Visit, road: Road) -> Judgement {
     match access::of(token, &visit.setup.cloud, road) {
         Access::Yes(words) => Verdict::pass(words),
         Access::No(words) if token.scopes().is_some() => Verdict::fail(&cause::TOKEN_SCOPE_MISSING, words),
-        Access::No(words) => Verdict::fail(role_cause(road), words),
+        Access::No(words) => Verdict::fail(role_cause(token, road), words),
         Access::Unproven(_) if !token.readable() => Err("the token can not be read".into()),
         Access::Unproven(_) if logged_in(visit, road) => {
             Verdict::pass("not by the token: the login succeeded, so Exchange itself holds the grant")
         }
-        Access::Unproven(words) => Verdict::unproven(role_cause(road), words),
+        Access::Unproven(words) => Verdict::unproven(role_cause(token, road), words),
     }
 }
 
@@ -61,7 +61,11 @@ pub(super) fn logged_in(visit: &Visit, road: Road) -> bool {
     auth.and_then(|step| step.reply.as_ref()).is_some_and(Reply::positive)
 }
 
-fn role_cause(road: Road) -> &'static Cause {
+fn role_cause(token: &TokenFacts, road: Road) -> &'static Cause {
+    // It has no registration where a permission could be asked for and consented to.
+    if token.managed.is_some() {
+        return &cause::MANAGED_IDENTITY_ROLE_MISSING;
+    }
     match road {
         Road::Smtp => &cause::TOKEN_ROLE_MISSING_SMTP,
         Road::Graph => &cause::TOKEN_ROLE_MISSING_GRAPH,

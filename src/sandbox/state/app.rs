@@ -32,6 +32,13 @@ pub(in crate::sandbox) struct App {
     pub(in crate::sandbox) rbac_scope: Vec<String>,
     /// How often the token end point answers 429 before it answers.
     pub(in crate::sandbox) throttled: bool,
+    /// The login service takes no PS256 for it, as was seen of one authority (microsoft-facts B.3).
+    pub(in crate::sandbox) rs256_only: bool,
+    /// Issuers that it trusts; `{login}` stands for the sandbox's own address.
+    pub(in crate::sandbox) federated: Vec<FederatedCredential>,
+    /// The certificates of its registration; made at the start.
+    #[serde(skip)]
+    pub(in crate::sandbox) keys: Vec<KeyCredential>,
     /// Where the answer to a sign-in may go.
     pub(in crate::sandbox) redirects: Vec<RedirectAddress>,
     /// "Allow public client flows" in the registration.
@@ -94,6 +101,21 @@ pub(in crate::sandbox) enum Consent {
     Given,
     /// Nobody yet, and only an administrator may.
     Admin,
+}
+
+/// A certificate as a registration holds it: its public part.
+#[derive(Debug, Clone, Default)]
+pub(in crate::sandbox) struct KeyCredential {
+    pub(in crate::sandbox) der: Vec<u8>,
+}
+
+/// A federated credential of a registration.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::sandbox) struct FederatedCredential {
+    pub(in crate::sandbox) issuer: String,
+    pub(in crate::sandbox) subject: String,
+    pub(in crate::sandbox) audience: String,
 }
 
 /// How the login service makes tokens.

@@ -1,14 +1,26 @@
 //! How the program proves who it is, and where that comes from.
 
+mod assertion;
+mod certificate;
 mod delegated;
+mod federated;
+mod keyfile;
+mod managed;
 mod secret;
 mod sources;
 mod token;
 
+pub use certificate::{AssertionAlgorithm, Certificate};
+pub use federated::AssertionSource;
+pub use managed::{Identity, ManagedEndpoint};
+
+use std::sync::Arc;
+
 use super::secret::Secret;
 use super::words::{CREDENTIAL_SOURCES, Origins, Words};
 use super::{InputError, lint};
-use crate::facts::Note;
+use crate::cloud::Cloud;
+use crate::facts::{CertificateFacts, Note};
 use crate::kb::cause;
 
 pub use delegated::Kept;
@@ -23,6 +35,29 @@ pub enum Credential {
         /// The value.
         value: Secret,
         /// Where it came from.
+        origin: String,
+    },
+    /// A certificate with its private key.
+    Certificate {
+        /// Both; none where only the kind was wanted.
+        material: Option<Arc<Certificate>>,
+        /// Where it came from.
+        origin: String,
+    },
+    /// A token of an issuer that the application trusts.
+    Federated {
+        /// Where each request takes it from.
+        source: AssertionSource,
+        /// Where that was said.
+        origin: String,
+    },
+    /// The identity of the machine.
+    Managed {
+        /// Which one.
+        identity: Identity,
+        /// Who gives it tokens.
+        endpoint: ManagedEndpoint,
+        /// Where that was said.
         origin: String,
     },
     /// A person's sign-in.
@@ -52,6 +87,9 @@ impl Credential {
     pub fn kind(&self) -> &'static str {
         match self {
             Credential::Secret { .. } => "secret",
+            Credential::Certificate { .. } => "certificate",
+            Credential::Federated { .. } => "federated",
+            Credential::Managed { .. } => "managed",
             Credential::Delegated { .. } => "delegated",
             Credential::Token { .. } => "token",
         }
@@ -62,6 +100,9 @@ impl Credential {
         match self {
             Credential::Secret { origin, .. }
             | Credential::Delegated { origin, .. }
+            | Credential::Certificate { origin, .. }
+            | Credential::Federated { origin, .. }
+            | Credential::Managed { origin, .. }
             | Credential::Token { origin, .. } => origin,
         }
     }
@@ -75,15 +116,29 @@ impl Credential {
     pub(super) fn secrets(&self) -> Vec<&Secret> {
         match self {
             Credential::Secret { value, .. } | Credential::Token { value, .. } => vec![value],
+            Credential::Certificate { material, .. } => material.iter().flat_map(|own| &own.hidden).collect(),
+            Credential::Federated { source, .. } => source.secret().into_iter().collect(),
+            Credential::Managed { endpoint, .. } => endpoint.secret().into_iter().collect(),
             Credential::Delegated { secrets, .. } => secrets.iter().collect(),
+        }
+    }
+
+    /// What may be shown of a certificate.
+    pub(super) fn certificate(&self) -> Option<CertificateFacts> {
+        match self {
+            Credential::Certificate { material, .. } => material.as_ref().map(|own| own.facts().clone()),
+            _ => None,
         }
     }
 
     /// Whether the login service is asked for a token with it, so that a directory and an application must be known.
     pub(super) fn asks_entra(&self) -> bool {
         match self {
-            Credential::Secret { .. } | Credential::Delegated { .. } => true,
-            Credential::Token { .. } => false,
+            Credential::Secret { .. }
+            | Credential::Certificate { .. }
+            | Credential::Federated { .. }
+            | Credential::Delegated { .. } => true,
+            Credential::Managed { .. } | Credential::Token { .. } => false,
         }
     }
 }
@@ -94,10 +149,19 @@ pub(super) fn is_person(words: &Words) -> bool {
 }
 
 /// Reads the credential that the words name. None where they name none.
-pub(super) fn read(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> Result<Option<Credential>, InputError> {
+pub(super) fn read(
+    words: &Words,
+    origins: &Origins,
+    cloud: &Cloud,
+    notes: &mut Vec<Note>,
+) -> Result<Option<Credential>, InputError> {
+    certificate::stray(words, origins)?;
     let credential = match words.auth.as_deref() {
         _ if has_token(words) => Some(token::read(words, origins, notes)?),
         _ if has_secret(words) => Some(secret::read(words, origins, notes)?),
+        _ if words.certificate.is_some() => Some(certificate::read(words, origins, notes)?),
+        auth if federated::wanted(words, auth) => Some(federated::read(words, origins, notes, cloud)?),
+        auth if managed(words, auth) => Some(managed::read(words, origins, cloud)?),
         _ => None,
     };
     if let (Some(wanted), Some(found)) = (words.auth.as_deref(), &credential)
@@ -110,11 +174,20 @@ pub(super) fn read(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> R
 }
 
 /// The credential that the words name, by its kind and origin alone.
-pub(super) fn unread(words: &Words, origins: &Origins) -> Option<Credential> {
+pub(super) fn unread(words: &Words, origins: &Origins, cloud: &Cloud) -> Option<Credential> {
+    if federated::wanted(words, words.auth.as_deref()) {
+        return Some(federated::unread(words, origins));
+    }
+    if managed(words, words.auth.as_deref()) {
+        return managed::read(words, origins, cloud).ok();
+    }
     let origin = CREDENTIAL_SOURCES.into_iter().find(|word| origins.knows(word)).map(|word| origins.of(word))?;
     let value = Secret::new("");
     if has_token(words) {
         return Some(Credential::Token { value, origin, sasl_user: None });
+    }
+    if words.certificate.is_some() {
+        return Some(Credential::Certificate { material: None, origin });
     }
     Some(Credential::Secret { value, origin })
 }
@@ -125,6 +198,12 @@ pub(super) fn prompt(words: &Words) -> Result<Option<Credential>, InputError> {
         None | Some("secret") => secret::prompt(words),
         _ => Ok(None),
     }
+}
+
+/// Whether the machine's identity is asked for, by its word or by the kind alone.
+fn managed(words: &Words, auth: Option<&str>) -> bool {
+    let other = has_token(words) || has_secret(words) || words.certificate.is_some();
+    words.managed_identity.is_some() || (auth == Some("managed") && !other && !federated::wanted(words, None))
 }
 
 fn has_token(words: &Words) -> bool {
