@@ -129,7 +129,8 @@ async fn visit(setup: &Setup) -> Visit {
 /// All that the program can make of a visit.
 fn outputs(visit: &Visit) -> Vec<(String, String)> {
     let mut all = Vec::new();
-    for (kind, visit) in vec![("", visit.clone()), (" shared", share::masked(visit))] {
+    let masked = share::masked(visit);
+    for (kind, visit) in [("", visit), (" shared", &masked)] {
         all.push((format!("recording{kind}"), serde_json::to_string_pretty(&visit).unwrap()));
         for command in ["checkup", "check-token", "check-mailbox", "probe-send"] {
             let report = Report::of(Visit { command: command.to_owned(), ..visit.clone() }, true);
