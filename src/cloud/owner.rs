@@ -110,6 +110,11 @@ mod tests {
             assert_eq!(cloud.stranger(&format!("{}/.default", cloud.graph_resource)), None, "{name}");
             for other in Cloud::names().filter(|other| *other != name) {
                 let scope = format!("{}/.default", Cloud::named(other).unwrap().outlook_resource);
+                // One scope of the government's serves both of its clouds.
+                if (name, other) == ("dod", "gcc-high") {
+                    assert_eq!(cloud.stranger(&scope), None);
+                    continue;
+                }
                 assert!(cloud.stranger(&scope).is_some_and(|words| words.contains(other)), "{name} {scope}");
             }
         }

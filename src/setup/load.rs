@@ -247,15 +247,17 @@ fn is_personal(tenant: &str) -> bool {
     matches!(tenant, "consumers" | "9188040d-6c67-4c5b-b112-36a304b66dad")
 }
 
+/// Roads that are left out, each with the reason.
+type Closed = Vec<(Road, &'static str)>;
+
 /// The roads that a person opens. One that was named by itself and does not open is an error; of `all`, it is left out.
 fn open_to_people(
     words: &Words,
     origins: &Origins,
     roads: Vec<Road>,
     personal: bool,
-) -> Result<(Vec<Road>, Vec<(Road, &'static str)>), InputError> {
-    let closed: Vec<(Road, &str)> =
-        roads.iter().filter_map(|road| Some((*road, road.closed_to_people(personal)?))).collect();
+) -> Result<(Vec<Road>, Closed), InputError> {
+    let closed: Closed = roads.iter().filter_map(|road| Some((*road, road.closed_to_people(personal)?))).collect();
     let Some((road, why)) = closed.first() else { return Ok((roads, closed)) };
     let all = words.roads.as_deref().is_none_or(|text| text == "all");
     if !all || closed.len() == roads.len() {
