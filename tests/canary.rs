@@ -173,7 +173,7 @@ fn the_secret_shows_in_no_scenario() {
             for echoes in [false, true] {
                 let mut own = false;
                 let story = scenario(&known.name, |story| {
-                    own = story.contains_key("credential");
+                    own = story.contains_key("credential") || is_kept(story);
                     plant(story);
                     if echoes {
                         within(story, "wire").insert("login_echoes".to_owned(), true.into());
@@ -259,6 +259,59 @@ const KINDS: [&str; 3] = ["certificate", "federated", "managed"];
 
 /// What differs in the application.
 type Change = fn(&mut Table);
+
+/// Whether a story's profile holds what a sign-in left behind.
+fn is_kept(story: &Table) -> bool {
+    story.get("person").and_then(|person| person.get("stored")).and_then(Value::as_bool) == Some(true)
+}
+
+/// Every token that lies in the store of a sandbox's person, the renewed ones too.
+fn kept_tokens(sandbox: &Sandbox) -> Vec<String> {
+    let files = std::fs::read_dir(sandbox.word("store")).into_iter().flatten().flatten();
+    let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+    let values = texts.filter_map(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    values
+        .flat_map(|value| {
+            let access = value["access"].as_array().cloned().unwrap_or_default();
+            let access =
+                access.iter().filter_map(|access| access["token"].as_str().map(str::to_owned)).collect::<Vec<_>>();
+            access.into_iter().chain(value["refresh_token"].as_str().map(str::to_owned))
+        })
+        .collect()
+}
+
+#[test]
+fn nothing_that_a_sign_in_left_behind_shows_in_any_scenario() {
+    let (mut seen, mut repeated) = (0, 0);
+    runtime().block_on(async {
+        for known in scenarios() {
+            for echoes in [false, true] {
+                let mut kept = false;
+                let story = scenario(&known.name, |story| {
+                    kept = is_kept(story);
+                    if echoes {
+                        within(story, "wire").insert("login_echoes".to_owned(), true.into());
+                    }
+                });
+                if !kept {
+                    continue;
+                }
+                let sandbox = sandbox::start(story, &Options::default()).await.unwrap();
+                let before = kept_tokens(&sandbox);
+                let visit = visit(&setup(&sandbox, &[])).await;
+                let user = sandbox.word("mailbox");
+                let tokens: Vec<String> = before.into_iter().chain(kept_tokens(&sandbox)).collect();
+                let hidden: Vec<Hidden> = tokens.iter().map(|token| Hidden::token(token, &user)).collect();
+                nothing_shows(&format!("{}, echoes {echoes}", known.name), &hidden.iter().collect::<Vec<_>>(), &visit);
+                let refusals = visit.facts.tokens.iter().filter_map(|token| token.refusal.as_ref());
+                repeated += refusals.filter(|refusal| refusal.description.contains("refresh_token=[masked")).count();
+                seen += hidden.len();
+            }
+        }
+    });
+    // Else this test proves nothing.
+    assert!(seen > 0 && repeated > 0, "{seen} tokens hidden, {repeated} repeated by the service");
+}
 
 #[test]
 fn a_login_service_that_repeats_the_request_gives_nothing_away() {

@@ -386,6 +386,37 @@ fn each_kind_of_application_lets_in_whom_it_is_for() {
     });
 }
 
+/// What a service repeats of a request, and the programs that were refused so.
+const REPEATED: [(&str, &str, Way); 3] = [
+    ("[tenant.sign_in]\ncode_lifetime = 0", "code=", Way::Paste),
+    ("[tenant.sign_in]\ncode_lifetime = 0", "code_verifier=", Way::Paste),
+    ("[tenant.app]\npublic_flows = false\n[tenant.sign_in]\ndevice_interval = 1", "device_code=", Way::Code),
+];
+
+#[test]
+fn a_service_that_repeats_the_request_gives_no_code_away() {
+    runtime().block_on(async {
+        for (story, field, way) in REPEATED {
+            let sandbox = start(&format!("{story}\n[wire]\nlogin_echoes = true")).await;
+            let home = tempfile::tempdir().unwrap();
+            let setup = setup_for(&sandbox, &[("roads", "smtp")], &home);
+            let visit = if way == Way::Paste {
+                pasted(&sandbox, &setup, "alice@contoso.test", "accept").await.unwrap().signed_in.visit
+            } else {
+                let paste = || unreachable!("nothing is pasted");
+                let person = Person { tell: &|_| (), paste: &paste };
+                sign_in(&setup, &setup.person_scopes(), way, person).await.unwrap().visit
+            };
+            let text = serde_json::to_string(&visit).unwrap();
+            let (_, after) = text.split_once(field).unwrap_or_else(|| panic!("{field} was not repeated: {text}"));
+            assert!(after.starts_with("[masked"), "{field} shows: {after}");
+            for mark in ["sandbox-code", "sandbox-device", "sandbox-refresh"] {
+                assert!(!text.contains(mark), "{mark} shows: {text}");
+            }
+        }
+    });
+}
+
 #[test]
 fn nobody_waits_for_ever() {
     // The longest wait is that of the code: 15 minutes, which no test waits for; a stopped program leaves nothing.
