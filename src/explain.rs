@@ -1,6 +1,9 @@
 //! Any pasted text to the pages that explain it, offline.
 
+pub mod origin;
+
 use crate::kb::{self, Cause, Match, cause};
+use origin::Origin;
 
 /// What a text means.
 pub struct Explanation {
@@ -22,7 +25,7 @@ pub fn explain(text: &str) -> Explanation {
     let trimmed = text.trim();
     let matches = match by_name(trimmed) {
         Some(page) => vec![Match::whole(page, trimmed)],
-        None => kb::classify(None, &unwrapped(text)),
+        None => of_its_server(kb::classify(None, &unwrapped(text)), text),
     };
     let one_word = !trimmed.is_empty() && !trimmed.contains(char::is_whitespace);
     let similar = if matches.is_empty() && one_word { kb::similar(trimmed) } else { Vec::new() };
@@ -38,9 +41,20 @@ fn by_name(text: &str) -> Option<&'static Cause> {
     kb::by_id(text).filter(|page| *page != unrecognised())
 }
 
+/// The page that says so, where the first page speaks of a mail server and another server than Microsoft's spoke.
+pub fn of_its_server(matches: Vec<Match>, text: &str) -> Vec<Match> {
+    if !matches.first().is_some_and(|found| origin::concerns(found.cause)) {
+        return matches;
+    }
+    match origin::of(text) {
+        Origin::Other(server) => vec![Match::whole(&cause::ANOTHER_SERVER, &server)],
+        Origin::Microsoft | Origin::Unknown => matches,
+    }
+}
+
 /// Undoes what logs and languages do to a reply: escapes of JSON and source code, quotation marks of a mail, and the
 /// code that a multi-line reply repeats on each line.
-fn unwrapped(text: &str) -> String {
+pub fn unwrapped(text: &str) -> String {
     let mut plain = text.to_owned();
     for (escaped, character) in [
         ("\\r\\n", "\n"),

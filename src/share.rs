@@ -4,6 +4,9 @@
 mod arrived;
 mod port25;
 mod records;
+mod words;
+
+pub use words::Words;
 
 use std::collections::BTreeMap;
 

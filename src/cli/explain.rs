@@ -1,10 +1,12 @@
 //! `explain`: an id, a number, a code, or any pasted text, to the page that explains it. Offline.
 
 use std::io::{IsTerminal as _, Read as _};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::Global;
+use super::explain_log;
 use super::output::{self, note};
 use crate::explain;
 use crate::kb::{self, Who};
@@ -17,6 +19,12 @@ pub(super) struct Arguments {
     /// The text; without it, standard input is read
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
+    /// Count the failures of a whole log by cause; - for standard input; gzip and zstd are unpacked
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "list", "search", "who"])]
+    log: Option<PathBuf>,
+    /// Keep reading as the log grows
+    #[arg(long, requires = "log")]
+    follow: bool,
     /// List the pages
     #[arg(long)]
     list: bool,
@@ -28,10 +36,20 @@ pub(super) struct Arguments {
     who: Option<Who>,
 }
 
+impl Arguments {
+    /// Whether an interrupt is the way to end it, after which it still has something to say.
+    pub(super) fn ends_by_interrupt(&self) -> bool {
+        self.follow
+    }
+}
+
 /// What is pasted is a screenful; a log has a command of its own.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
-pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<u8, InputError> {
+pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<u8, InputError> {
+    if let Some(path) = &arguments.log {
+        return explain_log::run(global, path, arguments.follow).await;
+    }
     if arguments.list || arguments.search.is_some() || arguments.who.is_some() {
         return Ok(list(global, arguments));
     }

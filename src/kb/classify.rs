@@ -23,16 +23,17 @@ pub fn classify(place: Option<Where>, text: &str) -> Vec<Match> {
     let text = &text[..text.floor_char_boundary(LONGEST)];
     let folded = fold(text);
     let codes = codes_in(text);
-    let mut found: Vec<Match> = all()
-        .iter()
-        .filter(|page| place.is_none_or(|place| page.seen_in.contains(&place)))
-        .filter_map(|page| best(page, &folded, &codes))
-        .collect();
+    let pages = all().iter().filter(|page| place.is_none_or(|place| page.seen_in.contains(&place)));
+    ranked(pages.filter_map(|page| best(page, &folded, &codes)).collect())
+}
+
+/// Most specific first.
+pub(super) fn ranked(mut found: Vec<Match>) -> Vec<Match> {
     found.sort_by(|a, b| b.rank.cmp(&a.rank).then(a.cause.id.cmp(b.cause.id)));
     found
 }
 
-fn best(page: &'static Cause, folded: &str, codes: &[String]) -> Option<Match> {
+pub(super) fn best(page: &'static Cause, folded: &str, codes: &[String]) -> Option<Match> {
     let texts = page.matches.iter().filter_map(|pattern| {
         let matched = find_pattern(folded, &fold(pattern))?;
         let literal = pattern.chars().filter(|c| *c != '*').count();
@@ -56,7 +57,7 @@ fn best(page: &'static Cause, folded: &str, codes: &[String]) -> Option<Match> {
 }
 
 /// Lower case, any run of white space as one blank, so that wrapping and case do not matter.
-fn fold(text: &str) -> String {
+pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !folded.is_empty() {

@@ -164,7 +164,7 @@ fn markdown(out: &mut String, page: &Cause, matched: &str) {
 }
 
 /// A template with no values: the names show as `<name>`.
-fn fill(template: &str) -> String {
+pub(super) fn fill(template: &str) -> String {
     scripts::fill(template, &BTreeMap::new()).unwrap_or_else(|_| template.to_owned())
 }
 

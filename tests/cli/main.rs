@@ -5,6 +5,7 @@ mod credential;
 mod domain;
 mod exchange;
 mod explain;
+mod explain_log;
 mod input;
 mod layers;
 mod mailbox;

@@ -1,0 +1,122 @@
+//! The table: causes, how often, when, for whom.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::BuildError;
+
+use super::people::{Names, SENDER_MARKS, Senders, recipient};
+use super::stamp::Stamp;
+use crate::explain::{of_its_server, unwrapped};
+use crate::kb::{Cause, Classifier, Match, cause, fixed_texts};
+
+/// As much of a line is kept as a sample, in octets.
+const SAMPLE: usize = 1000;
+/// As many other servers are named.
+const SERVERS: usize = 20;
+
+/// What a log said, so far.
+pub struct Tally {
+    classifier: Classifier,
+    senders: Senders,
+    groups: BTreeMap<&'static str, Group>,
+}
+
+/// One cause in a log.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Its page.
+    pub cause: &'static Cause,
+    /// Lines.
+    pub count: u64,
+    /// The earliest time, as it stands in the log.
+    pub first: Option<Stamp>,
+    /// The latest.
+    pub last: Option<Stamp>,
+    /// Who sent the mails.
+    pub senders: Names,
+    /// Who they were for.
+    pub recipients: Names,
+    /// The first line of it.
+    pub sample: String,
+    /// The servers that spoke, where they were not Microsoft's.
+    pub servers: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    /// An empty table.
+    ///
+    /// # Errors
+    /// The pages can not be made ready; see [`Classifier::new`].
+    pub fn new() -> Result<Tally, BuildError> {
+        Ok(Tally { classifier: Classifier::new()?, senders: Senders::default(), groups: BTreeMap::new() })
+    }
+
+    /// The texts of which a line must hold one to be worth a look.
+    pub fn wanted() -> Vec<String> {
+        fixed_texts().into_iter().chain(SENDER_MARKS.map(str::to_owned)).collect()
+    }
+
+    /// Takes one line; the cause when it is the first line of it.
+    pub fn take(&mut self, line: &[u8]) -> Option<&'static Cause> {
+        let line = String::from_utf8_lossy(line);
+        self.senders.learn(&line);
+        let found = self.judge(&line)?;
+        let mut first = None;
+        let group = self.groups.entry(found.cause.id).or_insert_with(|| {
+            first = Some(found.cause);
+            Group::new(found.cause, &line)
+        });
+        if *found.cause == cause::ANOTHER_SERVER
+            && (group.servers.len() < SERVERS || group.servers.contains_key(&found.matched))
+        {
+            *group.servers.entry(found.matched).or_default() += 1;
+        }
+        group.add(&line, &self.senders);
+        first
+    }
+
+    /// A line is no question: a bare number or code asks, and a log does not.
+    fn judge(&self, line: &str) -> Option<Match> {
+        let matches = if line.contains(['\\', '&']) {
+            self.classifier.classify(unwrapped(line).trim_end())
+        } else {
+            self.classifier.classify(line)
+        };
+        of_its_server(matches, line).into_iter().next()
+    }
+
+    /// The causes, most frequent first. What another server said stands last.
+    pub fn groups(&self) -> Vec<&Group> {
+        let mut groups: Vec<&Group> = self.groups.values().collect();
+        groups.sort_by_key(|group| {
+            (*group.cause == cause::ANOTHER_SERVER, std::cmp::Reverse(group.count), group.cause.id)
+        });
+        groups
+    }
+}
+
+impl Group {
+    fn new(cause: &'static Cause, line: &str) -> Group {
+        let sample = line[..line.floor_char_boundary(SAMPLE)].trim_end().to_owned();
+        let (senders, recipients) = Default::default();
+        Group { cause, count: 0, first: None, last: None, senders, recipients, sample, servers: BTreeMap::new() }
+    }
+
+    fn add(&mut self, line: &str, senders: &Senders) {
+        self.count += 1;
+        if let Some(stamp) = Stamp::of(line) {
+            if self.first.as_ref().is_none_or(|first| stamp.before(first)) {
+                self.first = Some(stamp.clone());
+            }
+            if self.last.as_ref().is_none_or(|last| stamp.after(last)) {
+                self.last = Some(stamp);
+            }
+        }
+        if let Some(sender) = senders.of(line) {
+            self.senders.add(sender);
+        }
+        if let Some(recipient) = recipient(line) {
+            self.recipients.add(recipient);
+        }
+    }
+}
