@@ -1,7 +1,8 @@
 //! `explain`: an id, a number, a code, or any pasted text, to the page that explains it. Offline.
 
-use std::io::{IsTerminal as _, Read as _};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{IsTerminal as _, Read};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -19,6 +20,9 @@ pub(super) struct Arguments {
     /// The text; without it, standard input is read
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
+    /// Read the text from a file, such as a bounce saved as .eml or a sign-in log; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "list", "search", "who", "log"])]
+    file: Option<PathBuf>,
     /// Count the failures of a whole log by cause; - for standard input; gzip and zstd are unpacked
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "list", "search", "who"])]
     log: Option<PathBuf>,
@@ -53,9 +57,13 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<u8, In
     if arguments.list || arguments.search.is_some() || arguments.who.is_some() {
         return Ok(list(global, arguments));
     }
-    let text = if arguments.text.is_empty() { from_stdin()? } else { arguments.text.join(" ") };
+    let text = match &arguments.file {
+        Some(path) if path.as_os_str() != "-" => from_file(path)?,
+        None if !arguments.text.is_empty() => arguments.text.join(" "),
+        _ => from_stdin()?,
+    };
     let explanation = explain::explain(&text);
-    let recognised = !explanation.matches.is_empty();
+    let recognised = explanation.recognised();
     let shown = match global.format {
         Format::Json => render::matches_json(&explanation),
         Format::Text | Format::Markdown => render::explanation(&explanation, global.format, output::style()),
@@ -83,11 +91,21 @@ fn from_stdin() -> Result<String, InputError> {
     if stdin.is_terminal() {
         note("Paste the text, then end it with Ctrl-D (Ctrl-Z and Enter on Windows).");
     }
+    read(stdin.lock(), "standard input")
+}
+
+fn from_file(path: &Path) -> Result<String, InputError> {
+    let place = path.display().to_string();
+    let file = File::open(path).map_err(|e| InputError::new(&place, format!("can not be read: {e}")))?;
+    read(file, &place)
+}
+
+fn read(stream: impl Read, place: &str) -> Result<String, InputError> {
     let mut octets = Vec::new();
-    stdin
-        .lock()
-        .take(LONGEST)
-        .read_to_end(&mut octets)
-        .map_err(|e| InputError::new("standard input", format!("can not be read: {e}")))?;
+    let read = stream.take(LONGEST).read_to_end(&mut octets);
+    read.map_err(|e| InputError::new(place, format!("can not be read: {e}")))?;
+    if octets.len() as u64 == LONGEST {
+        note("only the first 4 MiB are looked at; --log reads a text of any size");
+    }
     Ok(String::from_utf8_lossy(&octets).into_owned())
 }

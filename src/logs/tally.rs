@@ -6,7 +6,7 @@ use aho_corasick::BuildError;
 
 use super::people::{Names, SENDER_MARKS, Senders, recipient};
 use super::stamp::Stamp;
-use crate::explain::{of_its_server, unwrapped};
+use crate::explain::{of_its_server, unwrapped, without_secrets};
 use crate::kb::{Cause, Classifier, Match, cause, fixed_texts};
 
 /// As much of a line is kept as a sample, in octets.
@@ -97,7 +97,9 @@ impl Tally {
 
 impl Group {
     fn new(cause: &'static Cause, line: &str) -> Group {
-        let sample = line[..line.floor_char_boundary(SAMPLE)].trim_end().to_owned();
+        // A cut could leave the half of a secret that nobody knows for one.
+        let mut sample = without_secrets(line.trim_end());
+        sample.truncate(sample.floor_char_boundary(SAMPLE));
         let (senders, recipients) = Default::default();
         Group { cause, count: 0, first: None, last: None, senders, recipients, sample, servers: BTreeMap::new() }
     }

@@ -8,37 +8,68 @@ use serde_json::{Value, json};
 
 use super::Format;
 use super::style::{Style, plain, printable, wrap};
-use crate::explain::{Explanation, unrecognised};
+use crate::access::Access;
+use crate::claims;
+use crate::explain::{Explanation, Pasted, unrecognised};
 use crate::facts::FORMAT;
-use crate::kb::{self, Cause};
+use crate::kb::{self, Cause, Match};
 use crate::scripts;
 
 /// The matches for a program: most specific first.
 pub fn matches_json(explanation: &Explanation) -> String {
-    let matches: Vec<_> = explanation
-        .matches
-        .iter()
-        .map(|found| {
-            let page = found.cause;
-            json!({
-                "id": page.id, "title": page.title, "who": page.who, "matched": found.matched,
-                "meaning": fill(page.meaning), "causes": fill(page.causes), "repair": fill(page.repair),
-                "recheck": fill(page.recheck), "links": page.links, "source": page.source, "checked": page.checked,
-            })
-        })
-        .collect();
+    let matches: Vec<Value> = explanation.matches.iter().map(match_json).collect();
+    let also: Vec<Value> = explanation.also.iter().map(match_json).collect();
     let ids: BTreeMap<&str, &str> = explanation.ids.iter().map(|(label, id)| (*label, id.as_str())).collect();
     let value = json!({
-        "format": FORMAT, "matches": matches, "unrecognised": explanation.matches.is_empty(),
-        "similar": explanation.similar, "ids": ids,
+        "format": FORMAT, "matches": matches, "also": also, "unrecognised": !explanation.recognised(),
+        "similar": explanation.similar, "ids": ids, "token": explanation.token.as_ref().map(token_json),
     });
     format!("{value:#}\n")
+}
+
+fn match_json(found: &Match) -> Value {
+    let page = found.cause;
+    json!({
+        "id": page.id, "title": page.title, "who": page.who, "matched": found.matched,
+        "meaning": fill(page.meaning), "causes": fill(page.causes), "repair": fill(page.repair),
+        "recheck": fill(page.recheck), "links": page.links, "source": page.source, "checked": page.checked,
+    })
+}
+
+fn token_json(seen: &Pasted) -> Value {
+    json!({"user": seen.token.sasl_user, "header": seen.token.header, "claims": seen.token.claims, "roads": seen.roads})
+}
+
+/// What the claims of a pasted token say, and which roads it opens.
+fn token(out: &mut String, seen: &Pasted) {
+    let _ = writeln!(out, "{}", "The text holds an access token; it is not repeated here.".bold());
+    if let Some(user) = &seen.token.sasl_user {
+        let _ = writeln!(out, "  {:<20} {}", "user=", printable(user));
+    }
+    for (name, value) in &seen.token.claims {
+        let _ = writeln!(out, "  {:<20} {}", printable(name), printable(&claims::shown(name, value)));
+    }
+    for row in &seen.roads {
+        let (opens, why) = match &row.access {
+            Access::Yes(why) => ("opens", why),
+            Access::No(why) => ("does not open", why),
+            Access::Unproven(why) => ("may open", why),
+        };
+        let _ = writeln!(out, "  {opens:<13} {:<6} {}", row.road.to_string(), printable(why));
+    }
+    let _ = writeln!(out, "More: o365doctor check-token --token-file FILE\n");
 }
 
 /// The page of the most specific match, and the names of the others.
 pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> String {
     let mut out = String::new();
+    if let Some(seen) = &explanation.token {
+        token(&mut out, seen);
+    }
     let Some(found) = explanation.matches.first() else {
+        if explanation.token.is_some() {
+            return out;
+        }
         unknown(&mut out, explanation, style);
         return out;
     };
@@ -54,6 +85,10 @@ pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> S
     let others: Vec<&str> = explanation.matches.iter().skip(1).take(5).map(|found| found.cause.id).collect();
     if !others.is_empty() {
         let _ = writeln!(out, "Less specific: {}", others.join(", "));
+    }
+    for found in &explanation.also {
+        let page = found.cause;
+        let _ = writeln!(out, "Also in the text: {} [{}], matched: {}", page.title, page.id, printable(&found.matched));
     }
     out
 }

@@ -17,6 +17,7 @@ mod words;
 
 pub use confirm::Confirm;
 pub use credential::Credential;
+pub(crate) use credential::unwrap_sasl;
 pub use flags::{Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, table_of};
 pub(crate) use lint::shown;
 pub(crate) use load::duration;

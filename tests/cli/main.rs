@@ -6,6 +6,7 @@ mod domain;
 mod exchange;
 mod explain;
 mod explain_log;
+mod explain_more;
 mod input;
 mod layers;
 mod mailbox;

@@ -4,6 +4,8 @@ mod secret;
 mod sources;
 mod token;
 
+pub(crate) use token::unwrap_sasl;
+
 use super::secret::Secret;
 use super::words::{CREDENTIAL_SOURCES, Origins, Words};
 use super::{InputError, lint};
