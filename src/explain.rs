@@ -7,16 +7,20 @@
 mod ids;
 mod message;
 pub mod origin;
+mod question;
 mod sasl;
 mod sign_ins;
 mod wrapping;
 
+pub use question::Question;
 pub use sasl::{Pasted, without_secrets};
 pub use wrapping::unwrapped;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use crate::kb::{self, Cause, Match, cause};
+use crate::kb::{self, Cause, Classifier, Match, cause};
+use message::Bounce;
 use origin::Origin;
 
 /// What a text means.
@@ -25,6 +29,10 @@ pub struct Explanation {
     pub matches: Vec<Match>,
     /// The pages of the other failures in the same text.
     pub also: Vec<Match>,
+    /// What separates the pages that remain, where several do.
+    pub question: Option<Question>,
+    /// A code that other servers use as well, where nothing in the text says which one spoke.
+    pub shared_code: Option<String>,
     /// Ids of pages that a mistyped id may have meant.
     pub similar: Vec<&'static str>,
     /// What Microsoft's support asks for: a label and the id.
@@ -42,20 +50,33 @@ impl Explanation {
     }
 }
 
-/// As much of a text as is repeated when no page knows it, in characters.
+/// As much of a text is repeated when no page knows it, in characters.
 const REPEATED: usize = 400;
 /// As many words are taken for questions of their own.
 const QUESTIONS: usize = 50;
+/// As many lines of a text are taken for failures of their own; a log has a command of its own.
+const FAILURES: usize = 200;
+/// Longer is no mistyped id, in octets.
+const LONGEST_ID: usize = 80;
 
 /// Explains a text: the id of a page, a number, a code, several of these, or words of a server in any wrapping.
 pub fn explain(text: &str) -> Explanation {
     let trimmed = text.trim();
-    let (matches, also) = several(trimmed).unwrap_or_else(|| failures(text));
-    let one_word = !trimmed.is_empty() && !trimmed.contains(char::is_whitespace);
+    let bounce = message::read(text);
+    let (matches, also) = several(trimmed).unwrap_or_else(|| failures(text, bounce.as_ref()));
+    let one_word = !trimmed.is_empty() && trimmed.len() <= LONGEST_ID && !trimmed.contains(char::is_whitespace);
     let token = sasl::pasted(text);
-    let similar = if matches.is_empty() && token.is_none() && one_word { kb::similar(trimmed) } else { Vec::new() };
-    let repeated = without_secrets(trimmed).chars().take(REPEATED).collect();
-    Explanation { matches, also, similar, ids: ids::of(text), token, text: repeated }
+    let unknown = matches.is_empty() && token.is_none();
+    Explanation {
+        question: question::of(trimmed, matches.first()),
+        shared_code: matches.first().and_then(|first| origin::shared_code(first, text)),
+        similar: if unknown && one_word { kb::similar(trimmed) } else { Vec::new() },
+        ids: bounce.map_or_else(|| ids::of(text), |bounce| ids::of_bounce(&bounce)),
+        text: without_secrets(trimmed).chars().take(REPEATED).collect(),
+        matches,
+        also,
+        token,
+    }
 }
 
 /// The page for a text that no page knows.
@@ -88,23 +109,22 @@ fn by_name(text: &str) -> Option<&'static Cause> {
 }
 
 /// The failures in a text: the first, and the others.
-fn failures(text: &str) -> (Vec<Match>, Vec<Match>) {
-    let parts = parts(text);
-    let mut answers = parts.iter().map(|part| judged(part)).filter(|found| !found.is_empty());
-    let first = answers.next().unwrap_or_default();
-    let mut known: BTreeSet<&str> = first.iter().map(|found| found.cause.id).collect();
-    let others = answers.filter_map(|found| found.into_iter().next()).filter(|found| known.insert(found.cause.id));
-    let others = others.collect();
+fn failures(text: &str, bounce: Option<&Bounce>) -> (Vec<Match>, Vec<Match>) {
+    let mut answers = parts(text, bounce).into_iter().map(|part| judged(&part)).filter(|found| !found.is_empty());
+    let mut first = answers.next().unwrap_or_default();
+    let mut known: BTreeSet<&str> = first.iter().take(1).map(|found| found.cause.id).collect();
+    let others = answers.filter_map(|found| found.into_iter().next());
+    let others: Vec<Match> = others.filter(|found| known.insert(found.cause.id)).collect();
+    first.retain(|found| !others.iter().any(|other| other.cause == found.cause));
     (first, others)
 }
 
 /// What is judged by itself: a group of a bounce, a number of a sign-in log, the whole of any other text and then its lines.
-fn parts(text: &str) -> Vec<String> {
-    if let Some(bounce) = message::read(text) {
-        let mail = bounce.report.first().filter(|_| bounce.report.len() > 1).cloned().unwrap_or_default();
-        let of_recipient = bounce.report.iter().skip(usize::from(bounce.report.len() > 1));
-        let report = of_recipient.map(|group| format!("{group}\n{mail}"));
-        return report.chain([unwrapped(&bounce.words)]).collect();
+fn parts(text: &str, bounce: Option<&Bounce>) -> Vec<String> {
+    if let Some(bounce) = bounce {
+        let recipients = bounce.recipients();
+        let known = recipients.iter().any(|group| !judged(group).is_empty());
+        return if known { recipients } else { vec![unwrapped(&bounce.words)] };
     }
     let sign_ins = sign_ins::read(text);
     if !sign_ins.is_empty() {
@@ -114,7 +134,7 @@ fn parts(text: &str) -> Vec<String> {
     if let Some(challenge) = sasl::challenge(text) {
         whole = format!("{whole}\n{challenge}");
     }
-    let lines: Vec<String> = whole.lines().filter(|line| speaks(line)).map(str::to_owned).collect();
+    let lines: Vec<String> = whole.lines().filter(|line| speaks(line)).take(FAILURES).map(str::to_owned).collect();
     [whole].into_iter().chain(lines).collect()
 }
 
@@ -123,8 +143,12 @@ fn speaks(line: &str) -> bool {
     kb::codes_in(line).iter().any(|code| code.contains(' ') || code.starts_with("AADSTS"))
 }
 
+/// Made ready when a text is more than a question; none could only be if the pages were too many.
+static READY: LazyLock<Option<Classifier>> = LazyLock::new(|| Classifier::new().ok());
+
 fn judged(text: &str) -> Vec<Match> {
-    of_its_server(kb::classify(None, text), text)
+    let found = READY.as_ref().map_or_else(|| kb::classify(None, text), |ready| ready.classify(text));
+    of_its_server(found, text)
 }
 
 /// The page that says so, where the first page speaks of a mail server and another server than Microsoft's spoke.

@@ -66,7 +66,7 @@ fn file(path: &Path) -> std::io::Result<File> {
 }
 
 fn unreadable(path: &Path, e: &std::io::Error) -> InputError {
-    InputError::new(&path.display().to_string(), format!("can not be read: {e}"))
+    InputError::new(path.display().to_string(), format!("can not be read: {e}"))
 }
 
 /// Until Ctrl-C or a request to end; says when a cause is met for the first time.

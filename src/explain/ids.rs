@@ -1,22 +1,33 @@
 //! What Microsoft's support asks for, as it stands in answers, headers and bounces.
 
+use super::message::Bounce;
+use super::wrapping::unwrapped;
+
 /// As long is no id, in octets.
 const LONGEST: usize = 80;
 
 /// A label, and the marks behind which the id stands, in lower case and in the order of preference.
-const LABELS: [(&str, &[&str]); 8] = [
+const LABELS: [(&str, &[&str]); 9] = [
     ("trace id", &["trace id:", "trace_id\":", "trace_id:", "x-ms-request-id:"]),
     ("correlation id", &["correlation id:", "correlation_id\":", "correlation_id:", "correlationid\":"]),
     ("request id", &["request-id\":", "request-id:", "requestid\":"]),
     ("client request id", &["client-request-id\":", "client-request-id:"]),
     ("message id", &["message-id:"]),
     ("timestamp", &["timestamp:", "timestamp\":", "createddatetime\":", "\"date\":", "arrival-date:"]),
+    ("Graph server", &["roleinstance\":"]),
     ("reporting server", &["reporting-mta: dns;", "generating server:"]),
     ("remote server", &["remote-mta: dns;", "remote server at "]),
 ];
 
+/// What a bounce says of the mail that came back, and not the ids of the bounce itself.
+pub(super) fn of_bounce(bounce: &Bounce) -> Vec<(&'static str, String)> {
+    let returned = bounce.returned.as_ref().map_or(String::new(), |id| format!("Message-ID: {id}"));
+    of(&[bounce.report.join("\n"), returned, bounce.words.clone()].join("\n"))
+}
+
 /// Each id once, the first of its kind.
 pub(super) fn of(text: &str) -> Vec<(&'static str, String)> {
+    let text = &unwrapped(text);
     // One octet stays one, so that a place in the one is the same place in the other.
     let lower = text.to_ascii_lowercase();
     let mut found: Vec<(&'static str, String)> = LABELS

@@ -1,6 +1,6 @@
 //! Who said it: the same codes come from many servers, and a page of Microsoft 365 explains only Microsoft's.
 
-use crate::kb::{Cause, Where};
+use crate::kb::{self, Cause, Match, Where};
 
 /// The server behind a text, as far as the text tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +106,25 @@ pub fn of(text: &str) -> Origin {
     other.map_or(Origin::Unknown, |(_, name)| Origin::Other((*name).to_owned()))
 }
 
+/// Subject and highest detail of the codes that every mail server may use (IANA, SMTP Enhanced Status Codes Registry).
+const REGISTERED: [u8; 8] = [0, 10, 4, 5, 7, 6, 10, 30];
+
+/// The code of a text that other servers use as well, where nothing in the text says who spoke, and the page is one of
+/// what a mail server answers. A page that was asked for by its id needs no server.
+pub fn shared_code(first: &Match, text: &str) -> Option<String> {
+    if !first.cause.seen_in.contains(&Where::Smtp) || first.cause.id.eq_ignore_ascii_case(&first.matched) {
+        return None;
+    }
+    let codes = kb::codes_in(text);
+    let registered = |code: &&str| {
+        let mut numbers = code.split('.').skip(1).map(str::parse::<u8>);
+        let (Some(Ok(subject)), Some(Ok(detail))) = (numbers.next(), numbers.next()) else { return false };
+        REGISTERED.get(usize::from(subject)).is_some_and(|highest| detail <= *highest)
+    };
+    let shared = codes.iter().filter_map(|code| code.rsplit(' ').next()).find(registered)?;
+    (of(text) == Origin::Unknown).then(|| shared.to_owned())
+}
+
 /// Whether a page speaks of what a mail server answered. What the network or our own input did, no server said.
 pub fn concerns(page: &Cause) -> bool {
     page.seen_in.iter().any(|place| matches!(place, Where::Smtp | Where::Imap | Where::Pop))
@@ -177,6 +196,16 @@ mod tests {
         ] {
             assert_eq!(of(text), origin, "{text}");
         }
+    }
+
+    #[test]
+    fn a_registered_code_without_a_server_may_be_another_servers() {
+        let shared = |text: &str| shared_code(kb::classify(None, text).first().unwrap(), text);
+        assert_eq!(shared("550 5.1.10 Recipient not found").as_deref(), Some("5.1.10"));
+        assert_eq!(shared("5.7.60"), None, "no other server has it");
+        assert_eq!(shared("550 5.7.708 Access denied, traffic not accepted from this IP"), None);
+        assert_eq!(shared("550 5.1.10 Recipient not found [AM0PR01MB0001.eurprd01.prod.outlook.com]"), None);
+        assert_eq!(shared("AADSTS7000215: x"), None);
     }
 
     #[test]

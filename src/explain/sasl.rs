@@ -1,6 +1,8 @@
 //! What a login sends and gets: an XOAUTH2 string or a token, whose claims are read and which is never shown, and the
 //! challenge of a refusal.
 
+use std::ops::Range;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -53,6 +55,9 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
+/// Behind a mark, a shorter word is one of a sentence: `Bearer token`.
+const SHORTEST_MARKED: usize = 8;
+
 /// What stands before a secret in what people paste, in lower case.
 const BEFORE: [&str; 9] = [
     "bearer ",
@@ -66,32 +71,45 @@ const BEFORE: [&str; 9] = [
     "password=",
 ];
 
+/// What stands in the place of a secret.
+const HIDDEN: &str = "<secret>";
+
 /// The text without tokens and other secrets, so that it can be repeated.
 pub fn without_secrets(text: &str) -> String {
+    let mut places: Vec<Range<usize>> = tokens(text).chain(marked(text)).collect();
+    places.sort_unstable_by_key(|place| place.start);
+    let mut clean = String::with_capacity(text.len());
+    let mut at = 0;
+    for place in places {
+        if place.start >= at {
+            clean.push_str(&text[at..place.start]);
+            clean.push_str(HIDDEN);
+        }
+        at = at.max(place.end);
+    }
+    clean + &text[at..]
+}
+
+/// What is a secret by its own form.
+fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
     let secret = |word: &str| {
         word.len() >= SHORTEST && (word.starts_with("ey") && word.contains('.') || unwrap_sasl(word).is_some())
     };
-    let mut clean = text.to_owned();
-    for word in words(text).filter(|word| secret(word)) {
-        clean = clean.replace(word, "<secret>");
-    }
-    let lower = clean.to_ascii_lowercase();
-    let mut places: Vec<(usize, usize)> = BEFORE
-        .iter()
-        .flat_map(|mark| lower.match_indices(mark).map(|(at, mark)| at + mark.len()))
-        .map(|from| {
-            let until = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | ',' | ')');
-            (from, clean[from..].find(until).map_or(clean.len(), |length| from + length))
-        })
-        // `Bearer` is a word of headers too: `Bearer client_id="…"`.
-        .filter(|(from, to)| to - from >= 8 && !(clean[*from..*to].ends_with('=') && clean[*to..].starts_with('"')))
-        .collect();
-    places.sort_unstable();
-    places.dedup_by(|later, earlier| later.0 < earlier.1);
-    for (from, to) in places.into_iter().rev() {
-        clean.replace_range(from..to, "<secret>");
-    }
-    clean
+    // A word is a part of the text, so the distance of the two is its place.
+    let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+    words(text).filter(move |word| secret(word)).map(move |word| place(word)..place(word) + word.len())
+}
+
+/// What is a secret because of the word before it.
+fn marked(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let lower = text.to_ascii_lowercase();
+    let starts: Vec<usize> =
+        BEFORE.iter().flat_map(|mark| lower.match_indices(mark).map(|(at, mark)| at + mark.len())).collect();
+    let until = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | ',' | ')' | '\\');
+    let whole = move |from: usize| from..text[from..].find(until).map_or(text.len(), |length| from + length);
+    // `Bearer` is a word of headers too: `Bearer client_id="…"`.
+    let parameter = |place: &Range<usize>| text[place.clone()].ends_with('=') && text[place.end..].starts_with('"');
+    starts.into_iter().map(whole).filter(move |place| place.len() >= SHORTEST_MARKED && !parameter(place))
 }
 
 #[cfg(test)]

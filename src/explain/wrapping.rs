@@ -2,7 +2,7 @@
 
 /// Escapes of JSON, of source code, of HTML and of quoted-printable (RFC 2045 section 6.7), in this order: a backslash that
 /// was escaped itself comes first.
-const ESCAPES: [(&str, &str); 20] = [
+const ESCAPES: [(&str, &str); 21] = [
     ("\\\\", "\\"),
     ("\\r\\n", "\n"),
     ("\\n", "\n"),
@@ -21,8 +21,9 @@ const ESCAPES: [(&str, &str); 20] = [
     ("&gt;", ">"),
     ("&nbsp;", " "),
     ("&amp;", "&"),
-    // An apostrophe that was set, not typed.
+    // An apostrophe that was set, not typed, and the same read as Windows-1252.
     ("\u{2019}", "'"),
+    ("\u{e2}\u{20ac}\u{2122}", "'"),
     ("\u{a0}", " "),
 ];
 
@@ -35,7 +36,9 @@ const QUOTED_PRINTABLE: [(&str, &str); 6] =
 pub fn unwrapped(text: &str) -> String {
     let mut plain = text.to_owned();
     if plain.contains("=3D") || plain.contains("=\n") || plain.contains("=\r\n") {
-        QUOTED_PRINTABLE.iter().for_each(|(escaped, character)| plain = plain.replace(escaped, character));
+        for (escaped, character) in QUOTED_PRINTABLE {
+            plain = plain.replace(escaped, character);
+        }
     }
     // Twice, because a log of a log escapes again.
     for (escaped, character) in ESCAPES.iter().chain(&ESCAPES) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use aho_corasick::{AhoCorasick, BuildError};
 
-use super::classify::{Match, best, codes_in, fold, ranked};
+use super::classify::{LONGEST, Match, best, codes_in, fold, ranked};
 use super::{Cause, all};
 
 /// What stands before a code that counts: `550 5.1.1`, `550-5.1.1`, `dsn=5.1.1`, `Status:5.1.1`.
@@ -47,6 +47,7 @@ impl Classifier {
 
     /// Pages that explain `text`, most specific first: what [`super::classify`] finds anywhere.
     pub fn classify(&self, text: &str) -> Vec<Match> {
+        let text = &text[..text.floor_char_boundary(LONGEST)];
         let folded = fold(text);
         let codes = codes_in(text);
         let by_text = self.literals.find_overlapping_iter(&folded).map(|hit| self.owners[hit.pattern()]);

@@ -10,7 +10,7 @@ use super::Format;
 use super::style::{Style, plain, printable, wrap};
 use crate::access::Access;
 use crate::claims;
-use crate::explain::{Explanation, Pasted, unrecognised};
+use crate::explain::{Explanation, Pasted, Question, unrecognised};
 use crate::facts::FORMAT;
 use crate::kb::{self, Cause, Match};
 use crate::scripts;
@@ -22,6 +22,7 @@ pub fn matches_json(explanation: &Explanation) -> String {
     let ids: BTreeMap<&str, &str> = explanation.ids.iter().map(|(label, id)| (*label, id.as_str())).collect();
     let value = json!({
         "format": FORMAT, "matches": matches, "also": also, "unrecognised": !explanation.recognised(),
+        "question": explanation.question.as_ref().map(question_json), "shared_code": explanation.shared_code,
         "similar": explanation.similar, "ids": ids, "token": explanation.token.as_ref().map(token_json),
     });
     format!("{value:#}\n")
@@ -34,6 +35,11 @@ fn match_json(found: &Match) -> Value {
         "meaning": fill(page.meaning), "causes": fill(page.causes), "repair": fill(page.repair),
         "recheck": fill(page.recheck), "links": page.links, "source": page.source, "checked": page.checked,
     })
+}
+
+fn question_json(question: &Question) -> Value {
+    let choice = |(when, page): &(String, &Cause)| json!({"when": when, "id": page.id, "title": page.title});
+    json!({"text": question.text, "choices": question.choices.iter().map(choice).collect::<Vec<_>>()})
 }
 
 fn token_json(seen: &Pasted) -> Value {
@@ -71,6 +77,7 @@ pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> S
             return out;
         }
         unknown(&mut out, explanation, style);
+        question(&mut out, explanation);
         return out;
     };
     let matched = printable(&found.matched);
@@ -79,9 +86,37 @@ pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> S
     } else {
         text(&mut out, found.cause, &matched, style);
     }
+    ids(&mut out, explanation, format);
+    question(&mut out, explanation);
+    others(&mut out, explanation);
+    out
+}
+
+/// What support asks for, and who may have spoken.
+fn ids(out: &mut String, explanation: &Explanation, format: Format) {
+    let item = if format == Format::Markdown { "- " } else { "" };
     for (label, id) in &explanation.ids {
-        let _ = writeln!(out, "{label}: {}", printable(id));
+        let _ = writeln!(out, "{item}{label}: {}", printable(id));
     }
+    if let Some(code) = &explanation.shared_code {
+        let _ = writeln!(
+            out,
+            "\nNothing in the text says which server answered, and {code} is a code that every mail server may use: look \
+             for the name of the host before you act on this page. See o365doctor explain another-server."
+        );
+    }
+}
+
+/// The one question that separates the pages which remain.
+fn question(out: &mut String, explanation: &Explanation) {
+    let Some(question) = &explanation.question else { return };
+    let _ = writeln!(out, "\n{}", question.text.bold());
+    for (when, page) in &question.choices {
+        let _ = writeln!(out, "- {when}: {} [{}]", page.title, page.id);
+    }
+}
+
+fn others(out: &mut String, explanation: &Explanation) {
     let others: Vec<&str> = explanation.matches.iter().skip(1).take(5).map(|found| found.cause.id).collect();
     if !others.is_empty() {
         let _ = writeln!(out, "Less specific: {}", others.join(", "));
@@ -90,7 +125,6 @@ pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> S
         let page = found.cause;
         let _ = writeln!(out, "Also in the text: {} [{}], matched: {}", page.title, page.id, printable(&found.matched));
     }
-    out
 }
 
 fn unknown(out: &mut String, explanation: &Explanation, style: Style) {

@@ -70,7 +70,7 @@ impl Words {
         let of_microsoft = MICROSOFT
             .iter()
             .any(|own| lower.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
-        if of_microsoft || lower == "aka.ms" || lower.ends_with(".asmx") || !is_host(name, lower) {
+        if of_microsoft || lower == "aka.ms" || lower.rsplit('.').next() == Some("asmx") || !is_host(name, lower) {
             return None;
         }
         Some(self.numbered(lower, |n| format!("domain{n}.example")))

@@ -121,7 +121,7 @@ fn a_followed_log_is_read_as_it_grows_and_an_interrupt_prints_the_table() {
         let mut line = String::new();
         while !line.contains(word) {
             line.clear();
-            assert!(notes.read_line(&mut line).unwrap() > 0 && began.elapsed() < Duration::from_secs(60), "{word}");
+            assert!(notes.read_line(&mut line).unwrap() > 0 && began.elapsed() < Duration::from_mins(1), "{word}");
         }
     };
     until(&mut notes, "aadsts7000215");
