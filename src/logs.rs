@@ -10,7 +10,7 @@ mod source;
 mod stamp;
 mod tally;
 
-pub use line::{LONGEST_LINE, Lines};
+pub use line::{LONGEST_LINE, Line, Lines};
 pub use people::Names;
 pub use source::open;
 pub use stamp::Stamp;

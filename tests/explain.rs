@@ -2,7 +2,7 @@
 
 use o365doctor::explain::explain;
 use o365doctor::kb::{self, Depth};
-use o365doctor::logs::{Lines, Tally};
+use o365doctor::logs::Tally;
 
 fn first(text: &str) -> Option<&'static str> {
     explain(text).matches.first().map(|found| found.cause.id)
@@ -283,7 +283,7 @@ fn ordinary_lines_raise_no_alarm() {
     let alarms = lines.iter().filter_map(|line| Some(format!("{}: {line}", first(line)?)));
     none(&alarms.take(30).collect::<Vec<_>>());
     let mut tally = Tally::new().unwrap();
-    let mut looked = Lines::new(&Tally::wanted()).unwrap();
+    let mut looked = Tally::lines().unwrap();
     let text = lines.join("\n");
     looked.read(&mut text.as_bytes(), |line| _ = tally.take(line)).unwrap();
     looked.finish(|line| _ = tally.take(line));

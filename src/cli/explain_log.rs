@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use super::Global;
 use super::output::{self, note};
-use crate::logs::{self, Lines, Tally};
+use crate::logs::{self, Line, Lines, Tally};
 use crate::render::{self, LogReport};
 use crate::setup::InputError;
 
 /// How often a growing log is looked at.
 const POLL: Duration = Duration::from_millis(500);
+
+/// How much of a log is read before an interrupt is looked for, in octets.
+const AT_ONCE: u64 = 16 * 1024 * 1024;
 
 struct Reading {
     lines: Lines,
@@ -34,7 +37,7 @@ impl Reading {
     fn new() -> Result<Reading, InputError> {
         // The texts are compiled in, and the tests make this automaton of them.
         let own = |e| InputError::new("the pages", format!("can not be made ready: {e}"));
-        let lines = Lines::new(&Tally::wanted()).map_err(own)?;
+        let lines = Tally::lines().map_err(own)?;
         Ok(Reading { lines, tally: Tally::new().map_err(own)?, damage: None })
     }
 }
@@ -77,33 +80,79 @@ async fn followed(path: &Path) -> Result<Reading, InputError> {
     let mut file = file(path).map_err(|e| unreadable(path, &e))?;
     let mut reading = Reading::new()?;
     note("Ctrl-C ends it and prints the table.");
+    // One listener for the whole time: an interrupt that comes while lines are read is heard after them.
+    let mut ended = std::pin::pin!(async {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = crate::setup::terminated() => {}
+        }
+    });
+    let mut wait = Duration::ZERO;
     loop {
-        let at = file.stream_position().unwrap_or_default();
-        // A log that became shorter was begun anew.
-        if file.metadata().is_ok_and(|now| now.len() < at) {
-            reading.lines.finish(|_| {});
-            let _ = file.seek(SeekFrom::Start(0));
-        }
-        let Reading { lines, tally, damage } = &mut reading;
-        // A part at a time, so that an interrupt is heard while a long log is caught up with.
-        let read = lines.read(&mut (&mut file).take(64 * 1024 * 1024), |line| {
-            if let Some(cause) = tally.take(line) {
-                note(&format!("{} [{}]", cause.title, cause.id));
-            }
-        });
-        if let Err(e) = read {
-            *damage = Some(e.to_string());
-            break;
-        }
-        let caught_up = file.metadata().map_or(true, |now| file.stream_position().is_ok_and(|at| at >= now.len()));
         tokio::select! {
             biased;
-            _ = tokio::signal::ctrl_c() => break,
-            () = crate::setup::terminated() => break,
-            () = tokio::time::sleep(if caught_up { POLL } else { Duration::ZERO }) => {}
+            () = &mut ended => break,
+            () = tokio::time::sleep(wait) => {}
+        }
+        match reading.read_on(&mut file, path) {
+            Ok(caught_up) => wait = if caught_up { POLL } else { Duration::ZERO },
+            Err(e) => {
+                reading.damage = Some(e.to_string());
+                break;
+            }
         }
     }
-    let Reading { lines, tally, .. } = &mut reading;
-    lines.finish(|line| _ = tally.take(line));
+    reading.end_line();
     Ok(reading)
+}
+
+impl Reading {
+    /// Reads a part of what is there, so that an interrupt is heard while a long log is caught up with. Whether that was
+    /// all for now.
+    fn read_on(&mut self, file: &mut File, path: &Path) -> std::io::Result<bool> {
+        // A log that became shorter was begun anew in its place.
+        if file.metadata()?.len() < file.stream_position()? {
+            self.end_line();
+            file.seek(SeekFrom::Start(0))?;
+        }
+        let Reading { lines, tally, .. } = self;
+        lines.read(&mut file.by_ref().take(AT_ONCE), |line| meet(tally, line))?;
+        if file.stream_position()? < file.metadata()?.len() {
+            return Ok(false);
+        }
+        // What was moved away is read to its end, then what took its place.
+        if let Some(next) = successor(file, path) {
+            self.end_line();
+            *file = next;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// The last line, which has no end.
+    fn end_line(&mut self) {
+        let Reading { lines, tally, .. } = self;
+        lines.finish(|line| meet(tally, line));
+    }
+}
+
+fn meet(tally: &mut Tally, line: Line<'_>) {
+    if let Some(cause) = tally.take(line) {
+        note(&format!("{} [{}]", cause.title, cause.id));
+    }
+}
+
+/// The file that took the place of this one under the same name, as logs are rotated.
+#[cfg(unix)]
+fn successor(file: &File, path: &Path) -> Option<File> {
+    use std::os::unix::fs::MetadataExt as _;
+    let next = File::open(path).ok()?;
+    let (own, other) = (file.metadata().ok()?, next.metadata().ok()?);
+    (own.ino() != other.ino() || own.dev() != other.dev()).then_some(next)
+}
+
+/// Elsewhere the standard library can not tell two files of the same name apart; one that became shorter is seen.
+#[cfg(not(unix))]
+fn successor(_: &File, _: &Path) -> Option<File> {
+    None
 }

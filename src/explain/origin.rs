@@ -84,10 +84,23 @@ const OTHERS: [(&str, &str); 26] = [
     ("sender address verification", "Postfix"),
 ];
 
-/// Reads the signs. Words of Microsoft decide first, because a gateway in between passes them on; then the host that is
+/// What a server writes into its own log when it turns a client away, in lower case: who is named then is the client.
+const TURNED_AWAY: [(&str, &str); 6] = [
+    ("noqueue: ", "Postfix"),
+    (": milter-reject: ", "Postfix"),
+    (", reject=", "sendmail"),
+    (" rejected rcpt ", "Exim"),
+    (" rejected mail ", "Exim"),
+    (" rejected after data", "Exim"),
+];
+
+/// Reads the signs. What a server says of its own clients is its own. Words of Microsoft decide next, because a gateway in between passes them on; then the host that is
 /// said to have spoken; then the signs of others.
 pub fn of(text: &str) -> Origin {
     let lower = without_addresses(&text.to_lowercase());
+    if let Some((_, server)) = TURNED_AWAY.iter().find(|(sign, _)| lower.contains(sign)) {
+        return Origin::Other((*server).to_owned());
+    }
     if WORDS.iter().any(|word| lower.contains(word)) || server_name(&lower) {
         return Origin::Microsoft;
     }

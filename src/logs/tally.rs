@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use aho_corasick::BuildError;
 
+use super::line::{Line, Lines};
 use super::people::{Names, SENDER_MARKS, Senders, recipient};
 use super::stamp::Stamp;
+use crate::explain::origin::shared_code;
 use crate::explain::{of_its_server, unwrapped, without_secrets};
 use crate::kb::{Cause, Classifier, Match, cause, fixed_texts};
 
@@ -40,6 +42,8 @@ pub struct Group {
     pub sample: String,
     /// The servers that spoke, where they were not Microsoft's.
     pub servers: BTreeMap<String, u64>,
+    /// Lines that do not tell whose server spoke, and whose code others use as well.
+    pub unnamed: u64,
 }
 
 impl Tally {
@@ -51,21 +55,29 @@ impl Tally {
         Ok(Tally { classifier: Classifier::new()?, senders: Senders::default(), groups: BTreeMap::new() })
     }
 
-    /// The texts of which a line must hold one to be worth a look.
-    pub fn wanted() -> Vec<String> {
-        fixed_texts().into_iter().chain(SENDER_MARKS.map(str::to_owned)).collect()
+    /// What finds the lines that are worth a look.
+    ///
+    /// # Errors
+    /// The texts are too many for an automaton.
+    pub fn lines() -> Result<Lines, BuildError> {
+        Lines::new(&fixed_texts(), &SENDER_MARKS)
     }
 
     /// Takes one line; the cause when it is the first line of it.
-    pub fn take(&mut self, line: &[u8]) -> Option<&'static Cause> {
-        let line = String::from_utf8_lossy(line);
+    pub fn take(&mut self, line: Line<'_>) -> Option<&'static Cause> {
+        let wanted = line.wanted;
+        let line = String::from_utf8_lossy(line.octets);
         self.senders.learn(&line);
+        if !wanted {
+            return None;
+        }
         let found = self.judge(&line)?;
         let mut first = None;
         let group = self.groups.entry(found.cause.id).or_insert_with(|| {
             first = Some(found.cause);
             Group::new(found.cause, &line)
         });
+        group.unnamed += u64::from(shared_code(&found, &line).is_some());
         if *found.cause == cause::ANOTHER_SERVER
             && (group.servers.len() < SERVERS || group.servers.contains_key(&found.matched))
         {
@@ -101,7 +113,17 @@ impl Group {
         let mut sample = without_secrets(line.trim_end());
         sample.truncate(sample.floor_char_boundary(SAMPLE));
         let (senders, recipients) = Default::default();
-        Group { cause, count: 0, first: None, last: None, senders, recipients, sample, servers: BTreeMap::new() }
+        Group {
+            cause,
+            count: 0,
+            first: None,
+            last: None,
+            senders,
+            recipients,
+            sample,
+            servers: BTreeMap::new(),
+            unnamed: 0,
+        }
     }
 
     fn add(&mut self, line: &str, senders: &Senders) {

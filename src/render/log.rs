@@ -74,7 +74,7 @@ fn json(report: &LogReport<'_>, mask: &mut Mask) -> String {
                 "last_seen": group.last.as_ref().map(|stamp| &stamp.text),
                 "senders": mask.names(&group.senders), "more_senders": group.senders.more,
                 "recipients": mask.names(&group.recipients), "more_recipients": group.recipients.more,
-                "servers": servers, "sample": mask.text(&group.sample), "repair": fill(page.repair),
+                "servers": servers, "server_unnamed": group.unnamed, "sample": mask.text(&group.sample), "repair": fill(page.repair),
                 "recheck": fill(page.recheck), "links": page.links,
             })
         })
@@ -121,11 +121,16 @@ fn rows(group: &Group, mask: &mut Mask) -> Vec<(&'static str, String)> {
     };
     let servers: Vec<String> =
         group.servers.iter().map(|(name, count)| format!("{} ({count})", mask.text(name))).collect();
+    let unnamed = match group.unnamed {
+        0 => String::new(),
+        lines => format!("{lines} of the lines name no server, and the code is one that others use as well"),
+    };
     let rows = [
         ("seen", when),
         ("servers", servers.join(", ")),
         ("from", mask.list(&group.senders)),
         ("to", mask.list(&group.recipients)),
+        ("note", unnamed),
         ("sample", mask.text(&group.sample)),
     ];
     rows.into_iter().filter(|(_, words)| !words.is_empty()).collect()
