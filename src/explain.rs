@@ -65,6 +65,9 @@ pub fn explain(text: &str) -> Explanation {
     let bounce = message::read(text);
     let (matches, also) = several(trimmed).unwrap_or_else(|| failures(text, bounce.as_ref()));
     let one_word = !trimmed.is_empty() && trimmed.len() <= LONGEST_ID && !trimmed.contains(char::is_whitespace);
+    // Between the parts of a page's text may stand anything, so it is shown as the text itself is.
+    let shown = |found: Vec<Match>| -> Vec<Match> { found.into_iter().map(|found| found.shown_as(repeated)).collect() };
+    let (matches, also) = (shown(matches), shown(also));
     let token = sasl::pasted(text);
     let unknown = matches.is_empty() && token.is_none();
     Explanation {
@@ -72,11 +75,16 @@ pub fn explain(text: &str) -> Explanation {
         shared_code: matches.first().and_then(|first| origin::shared_code(first, text)),
         similar: if unknown && one_word { kb::similar(trimmed) } else { Vec::new() },
         ids: bounce.map_or_else(|| ids::of(text), |bounce| ids::of_bounce(&bounce)),
-        text: without_secrets(trimmed).chars().take(REPEATED).collect(),
+        text: repeated(trimmed),
         matches,
         also,
         token,
     }
+}
+
+/// The beginning of a text without secrets.
+fn repeated(text: &str) -> String {
+    without_secrets(text).chars().take(REPEATED).collect()
 }
 
 /// The page for a text that no page knows.
@@ -84,9 +92,17 @@ pub fn unrecognised() -> &'static Cause {
     &cause::UNRECOGNISED
 }
 
+/// Words around a number that say no more than that it is one, in lower case.
+const FILLERS: [&str; 8] = ["aadsts", "error", "code", "dsn", "ndr", "smtp", "number", "status"];
+
 /// Words that each ask for a page: ids, numbers, codes. None when one of them does not.
 fn several(text: &str) -> Option<(Vec<Match>, Vec<Match>)> {
-    let words: Vec<&str> = text.split([' ', ',', ';', '\n', '\r', '\t']).filter(|word| !word.is_empty()).collect();
+    let words = text.split([' ', ',', ';', '\n', '\r', '\t']);
+    let bare = words.map(|word| {
+        word.trim_matches(|c: char| matches!(c, '#' | '<' | '>' | '[' | ']' | '(' | ')' | '.' | ':' | '\'' | '"'))
+    });
+    let filler = |word: &str| FILLERS.iter().any(|filler| word.eq_ignore_ascii_case(filler));
+    let words: Vec<&str> = bare.filter(|word| !word.is_empty() && !filler(word)).take(QUESTIONS + 1).collect();
     if words.is_empty() || words.len() > QUESTIONS {
         return None;
     }

@@ -7,14 +7,15 @@ use super::wrapping::unwrapped;
 const LONGEST: usize = 80;
 
 /// A label, and the marks behind which the id stands, in lower case and in the order of preference.
-const LABELS: [(&str, &[&str]); 9] = [
+const LABELS: [(&str, &[&str]); 10] = [
     ("trace id", &["trace id:", "trace_id\":", "trace_id:", "x-ms-request-id:"]),
     ("correlation id", &["correlation id:", "correlation_id\":", "correlation_id:", "correlationid\":"]),
     ("request id", &["request-id\":", "request-id:", "requestid\":"]),
     ("client request id", &["client-request-id\":", "client-request-id:"]),
     ("message id", &["message-id:"]),
-    ("timestamp", &["timestamp:", "timestamp\":", "createddatetime\":", "\"date\":", "arrival-date:"]),
+    ("timestamp", &["timestamp:", "timestamp\":", "createddatetime\":", "\"date\":", "arrival-date:", "date:"]),
     ("Graph server", &["roleinstance\":"]),
+    ("front-end server", &["x-feserver:"]),
     ("reporting server", &["reporting-mta: dns;", "generating server:"]),
     ("remote server", &["remote-mta: dns;", "remote server at "]),
 ];
@@ -57,6 +58,7 @@ fn value(text: &str, lower: &str, mark: &str, label: &str) -> Option<String> {
 /// Exchange Online ends a reply with `[AM0PR01CA0123.eurprd01.prod.outlook.com 2026-11-26T20:44:09.123Z 08DE…]`.
 fn server_name(text: &str) -> Option<String> {
     let inside = text.split('[').skip(1).filter_map(|rest| rest.split(']').next());
+    let inside = inside.map(|inside| inside.strip_prefix("Hostname=").unwrap_or(inside));
     let named = |inside: &&str| {
         let host = inside.split(' ').next().unwrap_or_default().to_ascii_lowercase();
         host.ends_with(".outlook.com") || host.ends_with(".outlook.cn") || host.ends_with(".office365.us")

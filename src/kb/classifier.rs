@@ -32,7 +32,7 @@ impl Classifier {
         let mut by_code: HashMap<&'static str, Vec<&'static Cause>> = HashMap::new();
         for page in all() {
             for pattern in page.matches {
-                texts.push(fold(longest_part(pattern)));
+                texts.push(fold(rarest_part(pattern)));
                 owners.push(*page);
             }
             for code in page.codes {
@@ -64,8 +64,9 @@ pub fn fixed_texts() -> Vec<String> {
     let mut texts = BTreeSet::from(["AADSTS".to_owned()]);
     for page in all() {
         for pattern in page.matches {
-            let part = longest_part(pattern).trim();
-            texts.insert(part[..part.floor_char_boundary(ENOUGH)].to_owned());
+            let part = rarest_part(pattern).trim();
+            // The end of it: what it begins with may be the name of a host that stands in every line.
+            texts.insert(part[part.ceil_char_boundary(part.len().saturating_sub(ENOUGH))..].to_owned());
         }
         for code in page.codes.iter().filter(|code| !code.starts_with("AADSTS")) {
             match code.split_once(' ') {
@@ -77,8 +78,9 @@ pub fn fixed_texts() -> Vec<String> {
     texts.into_iter().collect()
 }
 
-fn longest_part(pattern: &str) -> &str {
-    pattern.split('*').max_by_key(|part| part.len()).unwrap_or(pattern)
+/// The part of a pattern that ordinary lines have least: words before names of hosts, and of these the longest.
+fn rarest_part(pattern: &str) -> &str {
+    pattern.split('*').max_by_key(|part| (part.trim().contains(' '), part.len())).unwrap_or(pattern)
 }
 
 #[cfg(test)]

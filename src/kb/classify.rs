@@ -162,6 +162,12 @@ impl Match {
         (self.rank.0 <= BY_CODE).then_some(self.matched.as_str())
     }
 
+    /// The same match, its words as `shown` gives them.
+    #[must_use]
+    pub fn shown_as(self, shown: impl Fn(&str) -> String) -> Match {
+        Match { matched: shown(&self.matched), ..self }
+    }
+
     /// The page that was named by its own id.
     pub fn whole(cause: &'static Cause, matched: &str) -> Match {
         Match { cause, matched: matched.to_owned(), rank: (u8::MAX, matched.len()) }

@@ -77,7 +77,6 @@ pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> S
             return out;
         }
         unknown(&mut out, explanation, style);
-        question(&mut out, explanation);
         return out;
     };
     let matched = printable(&found.matched);
@@ -135,6 +134,9 @@ fn unknown(out: &mut String, explanation: &Explanation, style: Style) {
     }
     if !explanation.similar.is_empty() {
         let _ = writeln!(out, "\nDid you mean: {}?", explanation.similar.join(", "));
+    }
+    if explanation.question.is_some() {
+        return question(out, explanation);
     }
     out.push('\n');
     body(out, &fill(page.meaning), style);
