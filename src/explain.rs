@@ -5,6 +5,7 @@
 //! ```
 
 mod ids;
+mod masked;
 mod message;
 pub mod origin;
 mod question;

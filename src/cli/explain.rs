@@ -63,6 +63,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<u8, In
         _ => from_stdin()?,
     };
     let explanation = explain::explain(&text);
+    let explanation = if global.share { explanation.masked() } else { explanation };
     let recognised = explanation.recognised();
     let shown = match global.format {
         Format::Json => render::matches_json(&explanation),

@@ -8,6 +8,9 @@ use serde_json::Value;
 const NUMBERS: [&str; 4] = ["sign-in error code", "errorcode", "status.errorcode", "error code"];
 const REASONS: [&str; 3] = ["failure reason", "failurereason", "status.failurereason"];
 
+/// A first line that is longer names no columns, in octets.
+const LONGEST_HEADER: usize = 16 * 1024;
+
 /// The fields that hold the number, and those that hold the reason: of Graph, and of Azure Monitor and its workspaces.
 const NUMBER_FIELDS: [&str; 3] = ["errorCode", "resultType", "ResultType"];
 const REASON_FIELDS: [&str; 3] = ["failureReason", "resultDescription", "ResultDescription"];
@@ -59,7 +62,7 @@ fn in_json(value: &Value, seen: &mut Seen) {
 }
 
 fn in_table(text: &str, seen: &mut Seen) {
-    let header = rows(text.lines().next().unwrap_or_default()).concat();
+    let header = rows(text.lines().next().filter(|line| line.len() < LONGEST_HEADER).unwrap_or_default()).concat();
     let column = |names: &[&str]| header.iter().position(|name| names.contains(&name.trim().to_lowercase().as_str()));
     let Some(number) = column(&NUMBERS) else { return };
     let reason = column(&REASONS);

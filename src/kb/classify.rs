@@ -164,7 +164,7 @@ impl Match {
 
     /// The same match, its words as `shown` gives them.
     #[must_use]
-    pub fn shown_as(self, shown: impl Fn(&str) -> String) -> Match {
+    pub fn shown_as(self, shown: impl FnOnce(&str) -> String) -> Match {
         Match { matched: shown(&self.matched), ..self }
     }
 

@@ -1,5 +1,7 @@
 //! `explain --log`: a log to its causes, counted.
 
+#[cfg(unix)]
+use std::io::BufRead as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -103,35 +105,97 @@ fn what_can_not_be_read_is_said() {
     }
 }
 
+/// A running `explain --follow`, and what it says meanwhile.
+#[cfg(unix)]
+struct Follower {
+    running: std::process::Child,
+    notes: std::io::BufReader<std::process::ChildStderr>,
+}
+
+#[cfg(unix)]
+impl Follower {
+    fn of(path: &std::path::Path) -> Follower {
+        let mut running = Command::new(env!("CARGO_BIN_EXE_o365doctor"))
+            .args(["explain", "--follow", "--format", "json", "--log"])
+            .arg(path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let notes = std::io::BufReader::new(running.stderr.take().unwrap());
+        Follower { running, notes }
+    }
+
+    fn until(&mut self, word: &str) {
+        let began = Instant::now();
+        let mut line = String::new();
+        while !line.contains(word) {
+            line.clear();
+            assert!(self.notes.read_line(&mut line).unwrap() > 0 && began.elapsed() < Duration::from_mins(1), "{word}");
+        }
+    }
+
+    /// Interrupts it, and reads the table: each cause and its lines.
+    fn counts(self) -> Vec<(String, u64)> {
+        let ended = Command::new("kill").args(["-INT", &self.running.id().to_string()]).status().unwrap();
+        assert!(ended.success());
+        let output = self.running.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let of = |cause: &Value| (cause["id"].as_str().unwrap().to_owned(), cause["count"].as_u64().unwrap());
+        answer["causes"].as_array().unwrap().iter().map(of).collect()
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_followed_log_is_read_as_it_grows_and_an_interrupt_prints_the_table() {
     let home = Home::new();
     let path = home.write("mail.log", "AADSTS7000215: one\nAADSTS7000215: half a l");
-    let mut running = Command::new(env!("CARGO_BIN_EXE_o365doctor"))
-        .args(["explain", "--follow", "--format", "json", "--log"])
-        .arg(&path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut notes = std::io::BufReader::new(running.stderr.take().unwrap());
-    let until = |notes: &mut dyn std::io::BufRead, word: &str| {
-        let began = Instant::now();
-        let mut line = String::new();
-        while !line.contains(word) {
-            line.clear();
-            assert!(notes.read_line(&mut line).unwrap() > 0 && began.elapsed() < Duration::from_mins(1), "{word}");
-        }
-    };
-    until(&mut notes, "aadsts7000215");
+    let mut follower = Follower::of(&path);
+    follower.until("aadsts7000215");
     let mut log = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
     log.write_all(b"ine\nAADSTS700016: two\n").unwrap();
-    until(&mut notes, "aadsts700016");
-    let ended = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
-    assert!(ended.success());
-    let output = running.wait_with_output().unwrap();
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    assert_eq!((&answer["causes"][0]["count"], &answer["causes"][1]["count"]), (&json!(2), &json!(1)), "{answer}");
+    follower.until("aadsts700016");
+    assert_eq!(follower.counts(), [("aadsts7000215".to_owned(), 2), ("aadsts700016".to_owned(), 1)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_followed_log_is_read_on_when_it_is_rotated_or_begun_anew() {
+    let home = Home::new();
+    let path = home.write("mail.log", "AADSTS7000215: first\nAADSTS7000215: second\n");
+    let mut follower = Follower::of(&path);
+    follower.until("aadsts7000215");
+    std::fs::rename(&path, path.with_extension("log.1")).unwrap();
+    home.write("mail.log", "AADSTS700016: behind the rotation, and long enough\n");
+    follower.until("aadsts700016");
+    std::fs::OpenOptions::new().write(true).truncate(true).open(&path).unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"AADSTS50126: anew\n").unwrap();
+    follower.until("aadsts50126");
+    let one = |id: &str| (id.to_owned(), 1);
+    assert_eq!(follower.counts(), [("aadsts7000215".to_owned(), 2), one("aadsts50126"), one("aadsts700016")]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_it_while_it_waits_for_standard_input() {
+    let mut running = Command::new(env!("CARGO_BIN_EXE_o365doctor"))
+        .args(["explain", "--log", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    let mut ended = None;
+    while ended.is_none() && began.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(300));
+        Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+        ended = running.try_wait().unwrap();
+    }
+    let code = ended.and_then(|status| status.code());
+    running.kill().ok();
+    running.wait().unwrap();
+    assert_eq!(code, Some(130));
 }

@@ -146,6 +146,101 @@ fn a_token_is_read_and_never_printed() {
 }
 
 #[test]
+fn names_are_masked_for_a_ticket() {
+    let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+    let claims = r#"{"aud":"https://outlook.office365.com","upn":"bob@wingtip.com","name":"Bob","tid":"11111111-2222-3333-4444-555555555555"}"#;
+    let token = format!("{}.{}.c2ln", part(r#"{"alg":"RS256","typ":"JWT"}"#), part(claims));
+    let wrapped = STANDARD.encode(format!("user=bob@wingtip.com\u{1}auth=Bearer {token}\u{1}\u{1}"));
+    let home = Home::new();
+    let text = format!(
+        "{wrapped}\n550 5.7.513 Service unavailable, Client host [198.51.100.77] blocked by wingtip.com using Customer Block list"
+    );
+    for format in ["text", "json", "markdown"] {
+        let shown =
+            Ended::of(home.command(&["explain", "--share", "--format", format]).write_stdin(text.as_str())).ends(0).out;
+        assert!(shown.contains("blocked-by-recipient"), "{shown}");
+        for name in ["bob", "Bob", "wingtip", "11111111", "198.51.100.77"] {
+            assert!(!shown.contains(name), "{name} in {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_code_alone_is_answered_with_the_question_that_separates_its_pages() {
+    let seen = answer("535 5.7.139 Authentication unsuc\n", 0);
+    let choices = seen["question"]["choices"].as_array().unwrap();
+    assert!(choices.iter().any(|choice| choice["id"] == "smtp-auth-off-tenant"), "{seen}");
+    assert!(choices.iter().all(|choice| choice["when"].as_str().is_some_and(|when| !when.is_empty())), "{seen}");
+    let shown = Home::new().run(&["explain", "5.7.1"]).ends(1).out;
+    assert!(shown.contains("What else stands in the reply") && shown.contains("[unable-to-relay]"), "{shown}");
+    assert_eq!(answer("535 5.7.3 Authentication unsuccessful\n", 0)["question"], Value::Null);
+}
+
+#[test]
+fn a_code_of_every_server_without_a_server_is_said_to_be_one() {
+    let seen = answer("550 5.1.1 user unknown\n", 0);
+    assert_eq!(
+        (seen["matches"][0]["id"].as_str(), seen["shared_code"].as_str()),
+        (Some("recipient-unknown"), Some("5.1.1"))
+    );
+    let named = "550 5.1.1 user unknown [AM0PR01MB0001.eurprd01.prod.outlook.com]\n";
+    assert_eq!(answer(named, 0)["shared_code"], Value::Null);
+    let shown = Home::new().run(&["explain", "550", "5.1.1", "user", "unknown"]).ends(0).out;
+    assert!(shown.contains("Nothing in the text says which server answered"), "{shown}");
+}
+
+#[test]
+fn the_answers_of_every_language_and_service_lead_to_their_page() {
+    for (text, id, field, value) in [
+        (
+            "smtplib.SMTPAuthenticationError: (535, b'5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled \
+             for the Tenant. [AM0PR01CA0001.eurprd01.prod.outlook.com 2026-11-26T20:44:09.123Z 08DE]')",
+            "smtp-auth-off-tenant",
+            "answering server",
+            "AM0PR01CA0001.eurprd01.prod.outlook.com 2026-11-26T20:44:09.123Z 08DE",
+        ),
+        (
+            "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain\r\nrequest-id: cc-3\r\nx-ms-diagnostics: 2000003;reason=\"The \
+             audience claim value is invalid for current resource. Audience claim is 'https://graph.microsoft.com'\";\
+             error_category=\"invalid_resource\"\r\nDate: Thu, 26 Nov 2026 20:44:09 GMT\r\n",
+            "ews-audience-wrong",
+            "request id",
+            "cc-3",
+        ),
+        (
+            r#"{\"error\":{\"code\":\"ErrorAccessDenied\",\"message\":\"Access is denied. Check credentials and try again.\",\"innerError\":{\"request-id\":\"cc-3\"}}}"#,
+            "graph-access-denied",
+            "request id",
+            "cc-3",
+        ),
+        (
+            "<s:Fault><faultcode>a:ErrorImpersonateUserDenied</faultcode><faultstring>The account does not have permission to \
+             impersonate the requested user.</faultstring></s:Fault> request-id: cc-3",
+            "ews-impersonation-denied",
+            "request id",
+            "cc-3",
+        ),
+    ] {
+        let seen = answer(text, 0);
+        assert_eq!((seen["matches"][0]["id"].as_str(), seen["ids"][field].as_str()), (Some(id), Some(value)), "{text}");
+    }
+}
+
+#[test]
+fn an_endless_paste_costs_little() {
+    let began = std::time::Instant::now();
+    for text in
+        ["5".repeat(1 << 20), "550 5.1.1 ".repeat(100_000), "550 5.1.1 x\n".repeat(90_000), "ey.".repeat(350_000)]
+    {
+        let home = Home::new();
+        let path = home.write("pasted", &text);
+        let ended = home.run(&["explain", "--format", "json", "--file", path.to_str().unwrap()]);
+        assert!(ended.code <= 1 && ended.out.len() < 100_000, "{}", ended.err);
+    }
+    assert!(began.elapsed() < std::time::Duration::from_mins(1), "{:?}", began.elapsed());
+}
+
+#[test]
 fn a_challenge_is_decoded() {
     let encoded = STANDARD.encode(r#"{"schemes":"bearer","status":"401","scope":"https://outlook.office.com/"}"#);
     assert_eq!(answer(&format!("334 {encoded}\n"), 0)["matches"][0]["id"], "smtp-challenge-refused");
