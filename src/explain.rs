@@ -1,32 +1,91 @@
 //! Any pasted text to the pages that explain it, offline.
+//!
+//! ```text
+//! text -> token or challenge | bounce | sign-in log | words, unwrapped -> classify -> whose server? -> Explanation
+//! ```
 
-use crate::kb::{self, Cause, Match, cause};
+mod ids;
+mod masked;
+mod message;
+pub mod origin;
+mod question;
+mod sasl;
+mod sign_ins;
+mod wrapping;
+
+pub use question::Question;
+pub use sasl::{Pasted, without_secrets};
+pub use wrapping::unwrapped;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use crate::kb::{self, Cause, Classifier, Match, cause};
+use message::Bounce;
+use origin::Origin;
 
 /// What a text means.
 pub struct Explanation {
-    /// The pages, most specific first; empty when no page knows the text.
+    /// The pages of the first failure in the text, most specific first; empty when no page knows it.
     pub matches: Vec<Match>,
+    /// The pages of the other failures in the same text.
+    pub also: Vec<Match>,
+    /// What separates the pages that remain, where several do.
+    pub question: Option<Question>,
+    /// A code that other servers use as well, where nothing in the text says which one spoke.
+    pub shared_code: Option<String>,
     /// Ids of pages that a mistyped id may have meant.
     pub similar: Vec<&'static str>,
     /// What Microsoft's support asks for: a label and the id.
     pub ids: Vec<(&'static str, String)>,
-    /// The text, as far as it is worth repeating.
+    /// A token that the text holds.
+    pub token: Option<Pasted>,
+    /// The text, as far as it is worth repeating, without secrets.
     pub text: String,
 }
 
-/// As much of a text as is repeated when no page knows it, in characters.
-const REPEATED: usize = 400;
+impl Explanation {
+    /// Whether there is anything to say.
+    pub fn recognised(&self) -> bool {
+        !self.matches.is_empty() || self.token.is_some()
+    }
+}
 
-/// Explains a text: the id of a page, a number, a code, or words of a server in any wrapping.
+/// As much of a text is repeated when no page knows it, in characters.
+const REPEATED: usize = 400;
+/// As many words are taken for questions of their own.
+const QUESTIONS: usize = 50;
+/// As many lines of a text are taken for failures of their own; a log has a command of its own.
+const FAILURES: usize = 200;
+/// Longer is no mistyped id, in octets.
+const LONGEST_ID: usize = 80;
+
+/// Explains a text: the id of a page, a number, a code, several of these, or words of a server in any wrapping.
 pub fn explain(text: &str) -> Explanation {
     let trimmed = text.trim();
-    let matches = match by_name(trimmed) {
-        Some(page) => vec![Match::whole(page, trimmed)],
-        None => kb::classify(None, &unwrapped(text)),
-    };
-    let one_word = !trimmed.is_empty() && !trimmed.contains(char::is_whitespace);
-    let similar = if matches.is_empty() && one_word { kb::similar(trimmed) } else { Vec::new() };
-    Explanation { matches, similar, ids: support_ids(text), text: trimmed.chars().take(REPEATED).collect() }
+    let bounce = message::read(text);
+    let (matches, also) = several(trimmed).unwrap_or_else(|| failures(text, bounce.as_ref()));
+    let one_word = !trimmed.is_empty() && trimmed.len() <= LONGEST_ID && !trimmed.contains(char::is_whitespace);
+    // Between the parts of a page's text may stand anything, so it is shown as the text itself is.
+    let shown = |found: Vec<Match>| -> Vec<Match> { found.into_iter().map(|found| found.shown_as(repeated)).collect() };
+    let (matches, also) = (shown(matches), shown(also));
+    let token = sasl::pasted(text);
+    let unknown = matches.is_empty() && token.is_none();
+    Explanation {
+        question: question::of(trimmed, matches.first()),
+        shared_code: matches.first().and_then(|first| origin::shared_code(first, text)),
+        similar: if unknown && one_word { kb::similar(trimmed) } else { Vec::new() },
+        ids: bounce.map_or_else(|| ids::of(text), |bounce| ids::of_bounce(&bounce)),
+        text: repeated(trimmed),
+        matches,
+        also,
+        token,
+    }
+}
+
+/// The beginning of a text without secrets.
+fn repeated(text: &str) -> String {
+    without_secrets(text).chars().take(REPEATED).collect()
 }
 
 /// The page for a text that no page knows.
@@ -34,73 +93,90 @@ pub fn unrecognised() -> &'static Cause {
     &cause::UNRECOGNISED
 }
 
+/// Words around a number that say no more than that it is one, in lower case.
+const FILLERS: [&str; 8] = ["aadsts", "error", "code", "dsn", "ndr", "smtp", "number", "status"];
+
+/// Words that each ask for a page: ids, numbers, codes. None when one of them does not.
+fn several(text: &str) -> Option<(Vec<Match>, Vec<Match>)> {
+    let words = text.split([' ', ',', ';', '\n', '\r', '\t']);
+    let bare = words.map(|word| {
+        word.trim_matches(|c: char| matches!(c, '#' | '<' | '>' | '[' | ']' | '(' | ')' | '.' | ':' | '\'' | '"'))
+    });
+    let filler = |word: &str| FILLERS.iter().any(|filler| word.eq_ignore_ascii_case(filler));
+    let words: Vec<&str> = bare.filter(|word| !word.is_empty() && !filler(word)).take(QUESTIONS + 1).collect();
+    if words.is_empty() || words.len() > QUESTIONS {
+        return None;
+    }
+    let answers: Option<Vec<Vec<Match>>> = words.iter().map(|word| question(word)).collect();
+    let mut answers = answers?.into_iter();
+    let first = answers.next()?;
+    Some((first, answers.flatten().collect()))
+}
+
+fn question(word: &str) -> Option<Vec<Match>> {
+    if let Some(page) = by_name(word) {
+        return Some(vec![Match::whole(page, word)]);
+    }
+    let code = kb::codes_in(word).len() == 1 && word.bytes().any(|b| b.is_ascii_digit()) && word.len() < 20;
+    Some(kb::classify(None, word)).filter(|found| code && !found.is_empty())
+}
+
 fn by_name(text: &str) -> Option<&'static Cause> {
     kb::by_id(text).filter(|page| *page != unrecognised())
 }
 
-/// Undoes what logs and languages do to a reply: escapes of JSON and source code, quotation marks of a mail, and the
-/// code that a multi-line reply repeats on each line.
-fn unwrapped(text: &str) -> String {
-    let mut plain = text.to_owned();
-    for (escaped, character) in [
-        ("\\r\\n", "\n"),
-        ("\\n", "\n"),
-        ("\\t", " "),
-        ("\\\"", "\""),
-        ("\\u0027", "'"),
-        ("\\u0026", "&"),
-        ("&#39;", "'"),
-        ("&quot;", "\""),
-    ] {
-        plain = plain.replace(escaped, character);
-    }
-    let mut joined = String::with_capacity(plain.len());
-    let mut last_code = "";
-    for line in plain.lines() {
-        let line = line.trim_start_matches(['>', '<', '|', ' ', '\t']);
-        let code = line.get(..3).filter(|code| code.bytes().all(|b| b.is_ascii_digit()));
-        match code {
-            Some(code) if code == last_code && matches!(line.as_bytes().get(3), Some(b'-' | b' ')) => {
-                joined.push_str(without_enhanced(&line[4..]));
-            }
-            _ => joined.push_str(line),
-        }
-        last_code = code.unwrap_or_default();
-        joined.push('\n');
-    }
-    joined
+/// The failures in a text: the first, and the others.
+fn failures(text: &str, bounce: Option<&Bounce>) -> (Vec<Match>, Vec<Match>) {
+    let mut answers = parts(text, bounce).into_iter().map(|part| judged(&part)).filter(|found| !found.is_empty());
+    let mut first = answers.next().unwrap_or_default();
+    let mut known: BTreeSet<&str> = first.iter().take(1).map(|found| found.cause.id).collect();
+    let others = answers.filter_map(|found| found.into_iter().next());
+    let others: Vec<Match> = others.filter(|found| known.insert(found.cause.id)).collect();
+    first.retain(|found| !others.iter().any(|other| other.cause == found.cause));
+    (first, others)
 }
 
-/// The second line of a reply repeats the enhanced code; between the words it would only be in the way.
-fn without_enhanced(line: &str) -> &str {
-    let first = line.split(' ').next().unwrap_or_default();
-    let enhanced = first.split('.').count() == 3 && first.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    if enhanced { line[first.len()..].trim_start() } else { line }
+/// What is judged by itself: a group of a bounce, a number of a sign-in log, the whole of any other text and then its lines.
+fn parts(text: &str, bounce: Option<&Bounce>) -> Vec<String> {
+    if let Some(bounce) = bounce {
+        let recipients = bounce.recipients();
+        let known = recipients.iter().any(|group| !judged(group).is_empty());
+        return if known { recipients } else { vec![unwrapped(&bounce.words)] };
+    }
+    let sign_ins = sign_ins::read(text);
+    if !sign_ins.is_empty() {
+        return sign_ins;
+    }
+    let mut whole = unwrapped(text);
+    if let Some(challenge) = sasl::challenge(text) {
+        whole = format!("{whole}\n{challenge}");
+    }
+    let lines: Vec<String> = whole.lines().filter(|line| speaks(line)).take(FAILURES).map(str::to_owned).collect();
+    [whole].into_iter().chain(lines).collect()
 }
 
-/// Trace id, correlation id and time, as Entra ends its messages and as its JSON has them.
-fn support_ids(text: &str) -> Vec<(&'static str, String)> {
-    let lower = text.to_lowercase();
-    let labels = [
-        ("trace id", &["trace id:", "trace_id\":", "trace_id:", "x-ms-request-id:"][..]),
-        ("correlation id", &["correlation id:", "correlation_id\":", "correlation_id:"][..]),
-        ("timestamp", &["timestamp:", "timestamp\":"][..]),
-    ];
-    let mut found = Vec::new();
-    for (label, marks) in labels {
-        let value = marks.iter().find_map(|mark| {
-            let at = lower.find(mark)? + mark.len();
-            let rest = text.get(at..)?.trim_start_matches([' ', '"', '\'']);
-            let until: &[char] =
-                if label == "timestamp" { &['"', '\n', ',', '\\', '}'] } else { &['"', ' ', '\n', ',', '\\', '}'] };
-            let end = rest.find(until).unwrap_or(rest.len()).min(60);
-            rest.get(..end).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-        });
-        if let Some(value) = value {
-            found.push((label, value));
-        }
+/// Whether a line is a failure of its own, and not the rest of one: it begins with a number of the login service or a reply.
+fn speaks(line: &str) -> bool {
+    kb::codes_in(line).iter().any(|code| code.contains(' ') || code.starts_with("AADSTS"))
+}
+
+/// Made ready when a text is more than a question; none could only be if the pages were too many.
+static READY: LazyLock<Option<Classifier>> = LazyLock::new(|| Classifier::new().ok());
+
+fn judged(text: &str) -> Vec<Match> {
+    let found = READY.as_ref().map_or_else(|| kb::classify(None, text), |ready| ready.classify(text));
+    of_its_server(found, text)
+}
+
+/// The page that says so, where the first page speaks of a mail server and another server than Microsoft's spoke.
+pub fn of_its_server(matches: Vec<Match>, text: &str) -> Vec<Match> {
+    if !matches.first().is_some_and(|found| origin::concerns(found.cause)) {
+        return matches;
     }
-    found
+    match origin::of(text) {
+        Origin::Other(server) => vec![Match::whole(&cause::ANOTHER_SERVER, &server)],
+        Origin::Microsoft | Origin::Unknown => matches,
+    }
 }
 
 #[cfg(test)]
@@ -140,16 +216,6 @@ mod tests {
             ["mysqld 5.7.25 started", "10.5.1.10:25", "250 2.0.0 OK", "Linux 5.1.10", "hello", "250-AUTH LOGIN XOAUTH2"]
         {
             assert_eq!(first(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn support_ids_are_read_from_words_and_from_json() {
-        let words = "AADSTS7000215: x. Trace ID: aa-1 Correlation ID: bb-2 Timestamp: 2026-11-20 08:05:17Z";
-        let expected = [("trace id", "aa-1"), ("correlation id", "bb-2"), ("timestamp", "2026-11-20 08:05:17Z")];
-        for text in [words, r#"{"trace_id": "aa-1", "correlation_id":"bb-2","timestamp":"2026-11-20 08:05:17Z"}"#] {
-            let found: Vec<(&str, String)> = explain(text).ids;
-            assert_eq!(found, expected.map(|(label, id)| (label, id.to_owned())));
         }
     }
 }

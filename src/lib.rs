@@ -34,6 +34,7 @@
 //! | [`conclusion`] | the roads of a run side by side, and what their differences mean |
 //! | [`kb`] | the pages: one per cause, and the way from a server's words to a page |
 //! | [`explain`] | any pasted text to pages, offline |
+//! | [`logs`] | a log of any size to a table of causes, offline |
 //! | [`scripts`] | PowerShell and what fills values into it, safely |
 //! | `xml` | XML as SOAP uses it: a small tree, read within bounds |
 //! | [`spf`] | RFC 7208 with a trace; depends on nothing else here |
@@ -61,6 +62,7 @@ pub mod explain;
 pub mod facts;
 pub mod identity;
 pub mod kb;
+pub mod logs;
 pub mod message;
 pub mod observe;
 pub mod plan;

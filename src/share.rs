@@ -5,12 +5,15 @@ mod arrived;
 mod credential;
 mod port25;
 mod records;
+mod words;
+
+pub use words::Words;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::facts::{ExchangeFacts, Visit};
+use crate::facts::{ExchangeFacts, TokenFacts, Visit};
 
 /// The visit with tenants, applications, mailboxes, domains, addresses and hosts of its own replaced.
 pub fn masked(visit: &Visit) -> Visit {
@@ -35,15 +38,7 @@ fn by_place(visit: &mut Visit) {
     visit.setup.masked = true;
     // A path may hold the name of its owner.
     visit.setup.options.retain(|(flag, _)| !PATHS.contains(&flag.as_str()));
-    for token in &mut visit.facts.tokens {
-        for (claim, value) in token.header.iter_mut().chain(token.claims.iter_mut()) {
-            // A person's subject is no id of the directory, and still always the same for the same person.
-            let of_person = claim == "sub" && value.as_str().is_none_or(|sub| uuid::Uuid::try_parse(sub).is_err());
-            if of_person || !SHOWN_CLAIMS.contains(&claim.as_str()) {
-                *value = Value::from("masked");
-            }
-        }
-    }
+    visit.facts.tokens.iter_mut().for_each(by_claim);
     if let Some(exchange) = &mut visit.facts.exchange {
         // The names of people, groups and scopes, which nobody else knows.
         let rights = exchange.mailbox_rights.iter_mut().map(|right| &mut right.user);
@@ -64,6 +59,17 @@ fn by_place(visit: &mut Visit) {
     arrived::without_bare_hosts(visit);
     credential::without_subject(visit);
     port25::without_subjects(visit);
+}
+
+/// The claims of a token that say who somebody is.
+pub(crate) fn by_claim(token: &mut TokenFacts) {
+    for (claim, value) in token.header.iter_mut().chain(token.claims.iter_mut()) {
+        // A person's subject is no id of the directory, and still always the same for the same person.
+        let of_person = claim == "sub" && value.as_str().is_none_or(|sub| uuid::Uuid::try_parse(sub).is_err());
+        if of_person || !SHOWN_CLAIMS.contains(&claim.as_str()) {
+            *value = Value::from("masked");
+        }
+    }
 }
 
 /// Options that name a file of this computer.

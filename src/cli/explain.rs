@@ -1,10 +1,13 @@
 //! `explain`: an id, a number, a code, or any pasted text, to the page that explains it. Offline.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::fs::File;
+use std::io::{IsTerminal as _, Read};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Global;
+use super::explain_log;
 use super::output::{self, note};
 use crate::explain;
 use crate::kb::{self, Who};
@@ -17,6 +20,15 @@ pub(super) struct Arguments {
     /// The text; without it, standard input is read
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
+    /// Read the text from a file, such as a bounce saved as .eml or a sign-in log; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "list", "search", "who", "log"])]
+    file: Option<PathBuf>,
+    /// Count the failures of a whole log by cause; - for standard input; gzip and zstd are unpacked
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "list", "search", "who"])]
+    log: Option<PathBuf>,
+    /// Keep reading as the log grows
+    #[arg(long, requires = "log")]
+    follow: bool,
     /// List the pages
     #[arg(long)]
     list: bool,
@@ -28,16 +40,31 @@ pub(super) struct Arguments {
     who: Option<Who>,
 }
 
+impl Arguments {
+    /// Whether an interrupt is the way to end it, after which it still has something to say.
+    pub(super) fn ends_by_interrupt(&self) -> bool {
+        self.follow
+    }
+}
+
 /// What is pasted is a screenful; a log has a command of its own.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
-pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<u8, InputError> {
+pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<u8, InputError> {
+    if let Some(path) = &arguments.log {
+        return explain_log::run(global, path, arguments.follow).await;
+    }
     if arguments.list || arguments.search.is_some() || arguments.who.is_some() {
         return Ok(list(global, arguments));
     }
-    let text = if arguments.text.is_empty() { from_stdin()? } else { arguments.text.join(" ") };
+    let text = match &arguments.file {
+        Some(path) if path.as_os_str() != "-" => from_file(path)?,
+        None if !arguments.text.is_empty() => arguments.text.join(" "),
+        _ => from_stdin()?,
+    };
     let explanation = explain::explain(&text);
-    let recognised = !explanation.matches.is_empty();
+    let explanation = if global.share { explanation.masked() } else { explanation };
+    let recognised = explanation.recognised();
     let shown = match global.format {
         Format::Json => render::matches_json(&explanation),
         Format::Text | Format::Markdown => render::explanation(&explanation, global.format, output::style()),
@@ -65,11 +92,21 @@ fn from_stdin() -> Result<String, InputError> {
     if stdin.is_terminal() {
         note("Paste the text, then end it with Ctrl-D (Ctrl-Z and Enter on Windows).");
     }
+    read(stdin.lock(), "standard input")
+}
+
+fn from_file(path: &Path) -> Result<String, InputError> {
+    let place = path.display().to_string();
+    let file = File::open(path).map_err(|e| InputError::new(&place, format!("can not be read: {e}")))?;
+    read(file, &place)
+}
+
+fn read(stream: impl Read, place: &str) -> Result<String, InputError> {
     let mut octets = Vec::new();
-    stdin
-        .lock()
-        .take(LONGEST)
-        .read_to_end(&mut octets)
-        .map_err(|e| InputError::new("standard input", format!("can not be read: {e}")))?;
+    let read = stream.take(LONGEST).read_to_end(&mut octets);
+    read.map_err(|e| InputError::new(place, format!("can not be read: {e}")))?;
+    if octets.len() as u64 == LONGEST {
+        note("only the first 4 MiB are looked at; --log reads a text of any size");
+    }
     Ok(String::from_utf8_lossy(&octets).into_owned())
 }

@@ -7,6 +7,7 @@ mod checkup;
 mod completions;
 mod consent_url;
 mod explain;
+mod explain_log;
 mod login;
 mod logout;
 mod output;
@@ -110,12 +111,13 @@ pub fn main() -> ExitCode {
         }
     };
     std::panic::set_hook(Box::new(output::own_fault));
+    let own_end = matches!(&cli.command, Command::Explain(arguments) if arguments.ends_by_interrupt());
     let ended = runtime.block_on(async {
         tokio::select! {
             // In this order: who reads our first line may end us at once, and must find somebody listening.
             biased;
-            _ = tokio::signal::ctrl_c() => None,
-            () = crate::setup::terminated() => None,
+            _ = tokio::signal::ctrl_c(), if !own_end => None,
+            () = crate::setup::terminated(), if !own_end => None,
             ended = dispatch(cli) => Some(ended),
         }
     });
@@ -164,7 +166,7 @@ async fn dispatch(cli: Cli) -> Result<u8, InputError> {
         Command::Login(arguments) => login::run(global, arguments).await,
         Command::Logout(arguments) => logout::run(global, arguments).await,
         Command::Token(arguments) => token::run(global, arguments).await,
-        Command::Explain(arguments) => explain::run(&global, &arguments),
+        Command::Explain(arguments) => explain::run(&global, &arguments).await,
         Command::Sandbox(arguments) => sandbox::run(global, arguments).await,
         Command::Schema(_) => Ok(schema::run()),
         Command::Completions(arguments) => Ok(completions::completions(&arguments)),

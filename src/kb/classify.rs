@@ -13,7 +13,7 @@ pub struct Match {
 }
 
 /// How far into a text we look, in octets: a reply is short, and an endless one must cost little.
-const LONGEST: usize = 256 * 1024;
+pub(super) const LONGEST: usize = 256 * 1024;
 
 /// Pages that explain `text`, most specific first; `place` limits the search to pages seen there.
 ///
@@ -23,16 +23,17 @@ pub fn classify(place: Option<Where>, text: &str) -> Vec<Match> {
     let text = &text[..text.floor_char_boundary(LONGEST)];
     let folded = fold(text);
     let codes = codes_in(text);
-    let mut found: Vec<Match> = all()
-        .iter()
-        .filter(|page| place.is_none_or(|place| page.seen_in.contains(&place)))
-        .filter_map(|page| best(page, &folded, &codes))
-        .collect();
+    let pages = all().iter().filter(|page| place.is_none_or(|place| page.seen_in.contains(&place)));
+    ranked(pages.filter_map(|page| best(page, &folded, &codes)).collect())
+}
+
+/// Most specific first.
+pub(super) fn ranked(mut found: Vec<Match>) -> Vec<Match> {
     found.sort_by(|a, b| b.rank.cmp(&a.rank).then(a.cause.id.cmp(b.cause.id)));
     found
 }
 
-fn best(page: &'static Cause, folded: &str, codes: &[String]) -> Option<Match> {
+pub(super) fn best(page: &'static Cause, folded: &str, codes: &[String]) -> Option<Match> {
     let texts = page.matches.iter().filter_map(|pattern| {
         let matched = find_pattern(folded, &fold(pattern))?;
         let literal = pattern.chars().filter(|c| *c != '*').count();
@@ -56,7 +57,7 @@ fn best(page: &'static Cause, folded: &str, codes: &[String]) -> Option<Match> {
 }
 
 /// Lower case, any run of white space as one blank, so that wrapping and case do not matter.
-fn fold(text: &str) -> String {
+pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !folded.is_empty() {
@@ -117,10 +118,13 @@ fn aadsts_in(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// `5.123.123` and a full stop, in octets. A longer run of digits is no code, and would be read again from each of them.
+const LONGEST_CODE: usize = 10;
+
 /// An enhanced status code at the start, with no digit or dot behind it: class 4 or 5, then two numbers of
 /// one to three digits (RFC 3463 section 2).
 fn enhanced(text: &str) -> Option<&str> {
-    let end = text.bytes().position(|b| !b.is_ascii_digit() && b != b'.').unwrap_or(text.len());
+    let end = text.bytes().take(LONGEST_CODE + 1).take_while(|b| b.is_ascii_digit() || *b == b'.').count();
     // A full stop may end the sentence, not the code.
     let code = text[..end].strip_suffix('.').unwrap_or(&text[..end]);
     let parts: Vec<&str> = code.split('.').collect();
@@ -131,20 +135,39 @@ fn enhanced(text: &str) -> Option<&str> {
 
 /// `535 ` or `535-` right before, itself not part of a longer number.
 fn reply_code_before(before: &str) -> Option<&str> {
-    let bytes = before.as_bytes();
-    let head = bytes.len().checked_sub(4)?;
-    let separated = matches!(bytes[head + 3], b' ' | b'-');
+    // Some programs part the two by more than one blank.
+    let trimmed = before.trim_end_matches(' ');
+    let bytes = trimmed.strip_suffix('-').unwrap_or(trimmed).as_bytes();
+    let separated = bytes.len() < before.len();
+    let head = bytes.len().checked_sub(3)?;
     let digits = bytes[head..head + 3].iter().all(u8::is_ascii_digit) && matches!(bytes[head], b'4' | b'5');
     let free = head == 0 || !(bytes[head - 1].is_ascii_alphanumeric() || matches!(bytes[head - 1], b'.' | b'-'));
     (separated && digits && free).then(|| &before[head..head + 3])
 }
 
 fn status_before(before: &str) -> bool {
-    let before = before.trim_end_matches(' ').to_ascii_lowercase();
-    before.ends_with("dsn=") || before.ends_with("status:")
+    let before = before.trim_end_matches(' ').as_bytes();
+    ["dsn=", "status:"].iter().any(|mark| {
+        let at = before.len().checked_sub(mark.len());
+        at.is_some_and(|at| before[at..].eq_ignore_ascii_case(mark.as_bytes()))
+    })
 }
 
+/// The highest rank of a match that rests on a reply's code alone.
+const BY_CODE: u8 = 1;
+
 impl Match {
+    /// The code, where nothing but a reply's code led to the page.
+    pub fn by_code(&self) -> Option<&str> {
+        (self.rank.0 <= BY_CODE).then_some(self.matched.as_str())
+    }
+
+    /// The same match, its words as `shown` gives them.
+    #[must_use]
+    pub fn shown_as(self, shown: impl FnOnce(&str) -> String) -> Match {
+        Match { matched: shown(&self.matched), ..self }
+    }
+
     /// The page that was named by its own id.
     pub fn whole(cause: &'static Cause, matched: &str) -> Match {
         Match { cause, matched: matched.to_owned(), rank: (u8::MAX, matched.len()) }

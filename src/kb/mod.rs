@@ -1,9 +1,11 @@
 //! The knowledge base: one page for each cause, compiled in from `src/kb/<where seen>/<id>.md`.
 //! One text serves the terminal, JSON, Markdown and the documentation.
 
+mod classifier;
 mod classify;
 mod find;
 
+pub use classifier::{Classifier, fixed_texts};
 pub use classify::{Match, classify, codes_in};
 pub use find::find;
 

@@ -8,37 +8,74 @@ use serde_json::{Value, json};
 
 use super::Format;
 use super::style::{Style, plain, printable, wrap};
-use crate::explain::{Explanation, unrecognised};
+use crate::access::Access;
+use crate::claims;
+use crate::explain::{Explanation, Pasted, Question, unrecognised};
 use crate::facts::FORMAT;
-use crate::kb::{self, Cause};
+use crate::kb::{self, Cause, Match};
 use crate::scripts;
 
 /// The matches for a program: most specific first.
 pub fn matches_json(explanation: &Explanation) -> String {
-    let matches: Vec<_> = explanation
-        .matches
-        .iter()
-        .map(|found| {
-            let page = found.cause;
-            json!({
-                "id": page.id, "title": page.title, "who": page.who, "matched": found.matched,
-                "meaning": fill(page.meaning), "causes": fill(page.causes), "repair": fill(page.repair),
-                "recheck": fill(page.recheck), "links": page.links, "source": page.source, "checked": page.checked,
-            })
-        })
-        .collect();
+    let matches: Vec<Value> = explanation.matches.iter().map(match_json).collect();
+    let also: Vec<Value> = explanation.also.iter().map(match_json).collect();
     let ids: BTreeMap<&str, &str> = explanation.ids.iter().map(|(label, id)| (*label, id.as_str())).collect();
     let value = json!({
-        "format": FORMAT, "matches": matches, "unrecognised": explanation.matches.is_empty(),
-        "similar": explanation.similar, "ids": ids,
+        "format": FORMAT, "matches": matches, "also": also, "unrecognised": !explanation.recognised(),
+        "question": explanation.question.as_ref().map(question_json), "shared_code": explanation.shared_code,
+        "similar": explanation.similar, "ids": ids, "token": explanation.token.as_ref().map(token_json),
     });
     format!("{value:#}\n")
+}
+
+fn match_json(found: &Match) -> Value {
+    let page = found.cause;
+    json!({
+        "id": page.id, "title": page.title, "who": page.who, "matched": found.matched,
+        "meaning": fill(page.meaning), "causes": fill(page.causes), "repair": fill(page.repair),
+        "recheck": fill(page.recheck), "links": page.links, "source": page.source, "checked": page.checked,
+    })
+}
+
+fn question_json(question: &Question) -> Value {
+    let choice = |(when, page): &(String, &Cause)| json!({"when": when, "id": page.id, "title": page.title});
+    json!({"text": question.text, "choices": question.choices.iter().map(choice).collect::<Vec<_>>()})
+}
+
+fn token_json(seen: &Pasted) -> Value {
+    json!({"user": seen.token.sasl_user, "header": seen.token.header, "claims": seen.token.claims, "roads": seen.roads})
+}
+
+/// What the claims of a pasted token say, and which roads it opens.
+fn token(out: &mut String, seen: &Pasted) {
+    let _ = writeln!(out, "{}", "The text holds an access token; it is not repeated here.".bold());
+    if let Some(user) = &seen.token.sasl_user {
+        let _ = writeln!(out, "  {:<20} {}", "user=", printable(user));
+    }
+    for (name, value) in &seen.token.claims {
+        let _ = writeln!(out, "  {:<20} {}", printable(name), printable(&claims::shown(name, value)));
+    }
+    for row in &seen.roads {
+        let (opens, why) = match &row.access {
+            Access::Yes(why) => ("opens", why),
+            Access::No(why) => ("does not open", why),
+            Access::Unproven(why) => ("may open", why),
+        };
+        let _ = writeln!(out, "  {opens:<13} {:<6} {}", row.road.to_string(), printable(why));
+    }
+    let _ = writeln!(out, "More: o365doctor check-token --token-file FILE\n");
 }
 
 /// The page of the most specific match, and the names of the others.
 pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> String {
     let mut out = String::new();
+    if let Some(seen) = &explanation.token {
+        token(&mut out, seen);
+    }
     let Some(found) = explanation.matches.first() else {
+        if explanation.token.is_some() {
+            return out;
+        }
         unknown(&mut out, explanation, style);
         return out;
     };
@@ -48,14 +85,45 @@ pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> S
     } else {
         text(&mut out, found.cause, &matched, style);
     }
+    ids(&mut out, explanation, format);
+    question(&mut out, explanation);
+    others(&mut out, explanation);
+    out
+}
+
+/// What support asks for, and who may have spoken.
+fn ids(out: &mut String, explanation: &Explanation, format: Format) {
+    let item = if format == Format::Markdown { "- " } else { "" };
     for (label, id) in &explanation.ids {
-        let _ = writeln!(out, "{label}: {}", printable(id));
+        let _ = writeln!(out, "{item}{label}: {}", printable(id));
     }
+    if let Some(code) = &explanation.shared_code {
+        let _ = writeln!(
+            out,
+            "\nNothing in the text says which server answered, and {code} is a code that every mail server may use: look \
+             for the name of the host before you act on this page. See o365doctor explain another-server."
+        );
+    }
+}
+
+/// The one question that separates the pages which remain.
+fn question(out: &mut String, explanation: &Explanation) {
+    let Some(question) = &explanation.question else { return };
+    let _ = writeln!(out, "\n{}", question.text.bold());
+    for (when, page) in &question.choices {
+        let _ = writeln!(out, "- {when}: {} [{}]", page.title, page.id);
+    }
+}
+
+fn others(out: &mut String, explanation: &Explanation) {
     let others: Vec<&str> = explanation.matches.iter().skip(1).take(5).map(|found| found.cause.id).collect();
     if !others.is_empty() {
         let _ = writeln!(out, "Less specific: {}", others.join(", "));
     }
-    out
+    for found in &explanation.also {
+        let page = found.cause;
+        let _ = writeln!(out, "Also in the text: {} [{}], matched: {}", page.title, page.id, printable(&found.matched));
+    }
 }
 
 fn unknown(out: &mut String, explanation: &Explanation, style: Style) {
@@ -66,6 +134,9 @@ fn unknown(out: &mut String, explanation: &Explanation, style: Style) {
     }
     if !explanation.similar.is_empty() {
         let _ = writeln!(out, "\nDid you mean: {}?", explanation.similar.join(", "));
+    }
+    if explanation.question.is_some() {
+        return question(out, explanation);
     }
     out.push('\n');
     body(out, &fill(page.meaning), style);
@@ -164,7 +235,7 @@ fn markdown(out: &mut String, page: &Cause, matched: &str) {
 }
 
 /// A template with no values: the names show as `<name>`.
-fn fill(template: &str) -> String {
+pub(super) fn fill(template: &str) -> String {
     scripts::fill(template, &BTreeMap::new()).unwrap_or_else(|_| template.to_owned())
 }
 

@@ -2,12 +2,14 @@
 
 mod explain;
 mod json;
+mod log;
 mod markdown;
 mod records;
 pub mod style;
 mod text;
 
 pub use explain::{explanation, matches_json, page_list, page_list_json};
+pub use log::{LogReport, log};
 
 use std::str::FromStr;
 

@@ -18,10 +18,10 @@ pub(crate) mod shell;
 mod words;
 
 pub use confirm::Confirm;
-pub(crate) use credential::store_refused;
 pub use credential::{
     AssertionAlgorithm, AssertionSource, Certificate, Credential, Identity as MachineIdentity, Kept, ManagedEndpoint,
 };
+pub(crate) use credential::{store_refused, unwrap_sasl};
 pub use flags::{
     Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, SignInWords, table_of,
 };

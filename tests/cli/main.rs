@@ -6,6 +6,8 @@ mod credential;
 mod domain;
 mod exchange;
 mod explain;
+mod explain_log;
+mod explain_more;
 mod input;
 mod layers;
 mod mailbox;

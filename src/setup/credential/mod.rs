@@ -13,6 +13,7 @@ mod token;
 pub use certificate::{AssertionAlgorithm, Certificate};
 pub use federated::AssertionSource;
 pub use managed::{Identity, ManagedEndpoint};
+pub(crate) use token::unwrap_sasl;
 
 use std::sync::Arc;
 

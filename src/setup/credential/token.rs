@@ -34,7 +34,7 @@ pub(super) fn read(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> R
 
 /// `user=` and token of an XOAUTH2 string, with or without `AUTH XOAUTH2` in front: base64 of
 /// `user=…^Aauth=Bearer …^A^A` (Microsoft Learn, "SASL XOAUTH2").
-fn unwrap_sasl(text: &str) -> Option<(String, Secret)> {
+pub(crate) fn unwrap_sasl(text: &str) -> Option<(String, Secret)> {
     let blob = text.split_whitespace().last()?;
     let bytes = STANDARD.decode(blob).or_else(|_| STANDARD_NO_PAD.decode(blob)).ok()?;
     let plain = String::from_utf8(bytes).ok()?;
