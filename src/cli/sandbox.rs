@@ -150,6 +150,7 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
     table.insert("pop".to_owned(), text(&cloud.pop.to_string()));
     table.insert("mx_port".to_owned(), Value::Integer(cloud.mx_port.into()));
     table.extend(cloud.hve.as_ref().map(|hve| ("hve".to_owned(), text(&hve.to_string()))));
+    table.extend(cloud.consumer_smtp.as_ref().map(|smtp| ("consumer_smtp".to_owned(), text(&smtp.to_string()))));
     table.insert("imds".to_owned(), text(cloud.imds.as_str().trim_end_matches('/')));
     table.insert("dns".to_owned(), text(&sandbox.addresses().dns.to_string()));
     table.insert("ca_file".to_owned(), text("ca.pem"));

@@ -28,8 +28,8 @@ pub struct Identity {
     /// The roads to look at: all, or some of smtp,graph,ews,imap,pop,hve,relay,direct
     #[arg(long, value_name = "ROADS")]
     roads: Option<String>,
-    /// Scope of the token request, where it is not the road's own
-    #[arg(long, value_name = "RESOURCE/.default")]
+    /// Scope of the token request, where it is not the road's own: RESOURCE/.default, or a person's named scopes
+    #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
 }
 
