@@ -39,7 +39,9 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     let mut flags = table_of(&arguments.identity);
     flags.extend(table_of(&arguments.sign_in));
     let wants = Wants { application: true, credential: Need::SignIn, any_tenant: true, ..Wants::default() };
-    let Loaded { setup, sandbox: _sandbox } = run::load(&global, flags, wants).await?;
+    let Loaded { mut setup, sandbox: _sandbox } = run::load(&global, flags, wants).await?;
+    // What is said to be tried again is to be tried with this sign-in.
+    setup.options.push(("--auth".to_owned(), "delegated".to_owned()));
     let scopes = setup.person_scopes();
     let way = match (arguments.device_code, arguments.paste) {
         (true, _) => Way::Code,

@@ -95,7 +95,9 @@ pub(super) fn kind(visit: &Visit) -> Judgement {
             let scp = if person { "holds" } else { "lacks" };
             return Verdict::fail(&cause::TOKEN_DELEGATED, format!("idtyp is {other}, but the token {scp} scp"));
         }
-        if person && visit.setup.object_id.is_some() {
+        // Whoever asks for a sign-in means a person, whatever else a profile for both says.
+        let meant = visit.setup.auth.as_deref() == Some("delegated");
+        if person && !meant && visit.setup.object_id.is_some() {
             let who = token.text("upn").unwrap_or("a person");
             let words = format!("it is {who}'s (scp), and the set-up names an application's object id");
             return Verdict::fail(&cause::TOKEN_DELEGATED, words);
