@@ -210,6 +210,10 @@ fn example_values() -> BTreeMap<String, String> {
         ("smtp", "smtp.office365.com"),
         ("spf_include", "spf.protection.outlook.com"),
         ("environment", "O365Default"),
+        (
+            "federation",
+            r#"{"name":"mail","issuer":"https://issuer.example","subject":"repo:contoso/mail:environment:it's"}"#,
+        ),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
