@@ -81,7 +81,11 @@ impl Cloud {
                 return Err(format!("{key} must begin with https://"));
             }
         }
-        cloud.login = table.login.clone().unwrap_or(cloud.login);
+        if let Some(login) = &table.login {
+            cloud.login = login.clone();
+            // A login service of one's own is of none of the clouds, and its tenants are nobody else's business.
+            cloud.siblings.clear();
+        }
         cloud.graph = table.graph.clone().unwrap_or(cloud.graph);
         cloud.ews = table.ews.clone().unwrap_or(cloud.ews);
         if let Some(smtp) = &table.smtp {
