@@ -28,11 +28,11 @@ pub(super) fn routes() -> Router<Shared> {
     let prefixes = PREFIXES.iter().map(|(prefix, _)| *prefix);
     prefixes.fold(Router::new(), |router, prefix| {
         let path = format!("/{prefix}/{{tenant}}/v2.0/.well-known/openid-configuration");
-        router.route(&path, get(move |state, name, headers| describe(prefix, state, name, headers)))
+        router.route(&path, get(move |state, name, headers| async move { describe(prefix, state, name, headers) }))
     })
 }
 
-async fn describe(
+fn describe(
     prefix: &'static str,
     Inject(state): Inject<Shared>,
     Path(name): Path<String>,
