@@ -28,22 +28,22 @@ pub(super) fn routes() -> Router<Shared> {
     let prefixes = PREFIXES.iter().map(|(prefix, _)| *prefix);
     prefixes.fold(Router::new(), |router, prefix| {
         let path = format!("/{prefix}/{{tenant}}/v2.0/.well-known/openid-configuration");
-        router.route(&path, get(move |state, name, headers| async move { describe(prefix, state, name, headers) }))
+        router.route(
+            &path,
+            get(move |state: Inject<Shared>, name: Path<String>, headers: HeaderMap| async move {
+                describe(prefix, &state.0, &name.0, &headers)
+            }),
+        )
     })
 }
 
-fn describe(
-    prefix: &'static str,
-    Inject(state): Inject<Shared>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
+fn describe(prefix: &'static str, state: &Shared, name: &str, headers: &HeaderMap) -> Response {
     let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let clouds = PREFIXES.iter().find(|(known, _)| *known == prefix).map_or(&[][..], |(_, clouds)| clouds);
     let lives_here = |cloud: &str| clouds.contains(&cloud);
     let mut tenants = state.tenants.iter().filter(|tenant| tenant.cloud.as_deref().is_some_and(lives_here));
-    let Some(tenant) = tenants.find(|tenant| tenant.is(&name)) else {
-        return Refusal::tenant_not_found(&name).answer(&state, &correlation(&headers));
+    let Some(tenant) = tenants.find(|tenant| tenant.is(name)) else {
+        return Refusal::tenant_not_found(name).answer(&state, &correlation(headers));
     };
     let base = format!("https://localhost:{}/{prefix}", state.login_port);
     let mut description = json!({
