@@ -27,6 +27,8 @@ pub struct Cloud {
     pub name: String,
     /// The login service.
     pub login: Url,
+    /// The login services of other clouds, which are asked for a tenant that is not found here.
+    pub siblings: Vec<Sibling>,
     /// Microsoft Graph.
     pub graph: Url,
     /// Exchange Web Services.
@@ -73,6 +75,34 @@ pub struct Cloud {
     pub resolver: Option<SocketAddr>,
     /// Who vouches for the servers.
     pub trust: Trust,
+}
+
+/// The login service of other clouds: GCC High and DoD share one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sibling {
+    /// The clouds that have it, by the words of `--cloud`.
+    pub clouds: Vec<String>,
+    /// Its address.
+    pub login: Url,
+}
+
+impl Sibling {
+    /// The address of a tenant's description there (OpenID Connect Discovery 1.0 section 4).
+    pub fn description(&self, tenant: &str) -> Url {
+        below(&self.login, tenant, DESCRIPTION)
+    }
+}
+
+/// Where a login service describes a tenant, below the tenant (OpenID Connect Discovery 1.0 section 4).
+pub(crate) const DESCRIPTION: &str = "v2.0/.well-known/openid-configuration";
+
+/// An address of a login service for a tenant.
+fn below(login: &Url, tenant: &str, path: &str) -> Url {
+    let mut url = login.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().push(tenant).extend(path.split('/'));
+    }
+    url
 }
 
 /// Whose certificates count. Verification can be pointed elsewhere, never switched off.
@@ -143,11 +173,7 @@ impl Cloud {
 
     /// An address of the login service for a tenant.
     pub fn login_url(&self, tenant: &str, path: &str) -> Url {
-        let mut url = self.login.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push(tenant).extend(path.split('/'));
-        }
-        url
+        below(&self.login, tenant, path)
     }
 
     /// Whether an address is one of the login service's own: only there may a credential go.

@@ -58,8 +58,9 @@ async fn connect_proxy(login: Option<&'static str>) -> (SocketAddr, Seen) {
     (address, seen)
 }
 
-/// A SOCKS5 proxy without login (RFC 1928), for names and IPv4 addresses.
-async fn socks_proxy() -> (SocketAddr, Seen) {
+/// A SOCKS5 proxy (RFC 1928) for names and IPv4 addresses; with a login, whoever says none or another is turned away
+/// (RFC 1929).
+async fn socks_proxy(login: Option<(&'static str, &'static str)>) -> (SocketAddr, Seen) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let seen = Seen::default();
@@ -72,7 +73,26 @@ async fn socks_proxy() -> (SocketAddr, Seen) {
                 client.read_exact(&mut hello).await?;
                 let mut methods = vec![0; usize::from(hello[1])];
                 client.read_exact(&mut methods).await?;
-                client.write_all(&[5, 0]).await?;
+                if let Some((user, password)) = login {
+                    if !methods.contains(&2) {
+                        return client.write_all(&[5, 0xff]).await;
+                    }
+                    client.write_all(&[5, 2]).await?;
+                    let _version = client.read_u8().await?;
+                    let mut said = Vec::new();
+                    for _ in 0..2 {
+                        let mut text = vec![0; usize::from(client.read_u8().await?)];
+                        client.read_exact(&mut text).await?;
+                        said.push(String::from_utf8(text).unwrap());
+                    }
+                    let right = said == [user, password];
+                    client.write_all(&[1, u8::from(!right)]).await?;
+                    if !right {
+                        return Ok(());
+                    }
+                } else {
+                    client.write_all(&[5, 0]).await?;
+                }
                 let mut request = [0; 4];
                 client.read_exact(&mut request).await?;
                 let host = if request[3] == 3 {
@@ -128,18 +148,98 @@ async fn a_proxy_that_wants_a_login_is_named_with_what_it_offers() {
     for check in ["entra.reach", "smtp.reach"] {
         assert_eq!(finding(&report, check)["cause"], "proxy-authentication-required", "{check}");
     }
-    let seen = finding(&report, "smtp.reach")["evidence"].to_string();
-    assert!(seen.contains("Negotiate, NTLM"), "{seen}");
+    for check in ["entra.reach", "smtp.reach"] {
+        let seen = finding(&report, check)["evidence"].to_string();
+        assert!(seen.contains("Negotiate, NTLM"), "{check}: {seen}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_a_proxy_refuses_is_not_said_again_to_learn_its_offer() {
+    let (address, seen) = connect_proxy(Some("Proxy-Authorization: never")).await;
+    let output = checkup(&format!("http://someone:wrong-canary@{address}")).await;
+    let report = report(&output);
+    assert!(finding(&report, "entra.reach")["evidence"].to_string().contains("it offers: Negotiate, NTLM"));
+    let asked = seen.lock().unwrap().len();
+    assert!(asked >= 3, "{asked}");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("wrong-canary"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn https_and_the_mail_port_go_through_a_socks_proxy() {
-    let (address, seen) = socks_proxy().await;
+    let (address, seen) = socks_proxy(None).await;
     let output = checkup(&format!("socks5h://{address}")).await;
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
     let report = report(&output);
     let smtp = report["facts"]["smtp"]["server"].as_str().unwrap().to_owned();
     assert!(seen.lock().unwrap().contains(&smtp));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socks_proxy_that_wants_a_login_gets_it_or_is_named() {
+    let (address, seen) = socks_proxy(Some(("someone", "s0cks-canary"))).await;
+    let output = checkup(&format!("socks5h://someone:s0cks-canary@{address}")).await;
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(seen.lock().unwrap().len() >= 2);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("s0cks-canary"));
+    for login in ["", "someone:else@"] {
+        let output = checkup(&format!("socks5h://{login}{address}")).await;
+        assert_eq!(output.status.code(), Some(1));
+        let report = report(&output);
+        for check in ["entra.reach", "smtp.reach"] {
+            let cause = &finding(&report, check)["cause"];
+            assert_eq!(cause, "proxy-authentication-required", "{login} {check} {report:#}");
+        }
+    }
+}
+
+/// `check-token` of a cloud whose login service is behind the proxies that these variables name.
+async fn with_environment(variables: &[(&str, &str)], more: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("lab.toml");
+    std::fs::write(&config, "[cloud.lab]\nlogin = 'https://login.nowhere.invalid'\n").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_o365doctor"));
+    for (name, _) in std::env::vars() {
+        let lower = name.to_lowercase();
+        if lower.starts_with("o365doctor_") || lower.ends_with("_proxy") {
+            command.env_remove(name);
+        }
+    }
+    let app = "3f2b8c64-1d7e-4a95-b0c3-6e8d2f915a70";
+    command.args(["check-token", "--cloud", "lab", "--tenant", "contoso.test", "--client-id", app, "--timeout", "20s"]);
+    command.arg("--config").arg(config).args(more).env("O365DOCTOR_CLIENT_SECRET", "wYd8Q~invented.value-of.no-worth");
+    command.envs(variables.iter().copied()).output().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_environment_is_named_when_it_refuses_and_shown_in_the_plan() {
+    let json = ["--format", "json"];
+    let (address, seen) = connect_proxy(Some("Proxy-Authorization: never")).await;
+    let proxy = format!("http://{address}");
+    let answer = report(&with_environment(&[("HTTPS_PROXY", &proxy)], &json).await);
+    assert_eq!(finding(&answer, "entra.reach")["cause"], "proxy-authentication-required", "{answer:#}");
+    assert!(finding(&answer, "entra.reach")["evidence"].to_string().contains("Negotiate, NTLM"));
+    let heard = seen.lock().unwrap().len();
+
+    let plan = with_environment(&[("HTTPS_PROXY", &proxy)], &["--plan"]).await;
+    assert_eq!(plan.status.code(), Some(0));
+    let plan = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert!(plan.contains(&format!("the proxy {address} of the environment")), "{plan}");
+
+    // Whoever is excepted goes without it, and the name is not there.
+    let around = [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "nowhere.invalid")];
+    let answer = report(&with_environment(&around, &json).await);
+    let cause = finding(&answer, "entra.reach")["cause"].as_str().unwrap().to_owned();
+    assert!(["host-not-found", "resolver-failure"].contains(&cause.as_str()), "{cause}");
+    let plan = with_environment(&around, &["--plan"]).await;
+    assert!(!String::from_utf8_lossy(&plan.stdout).contains("of the environment"));
+    assert_eq!(seen.lock().unwrap().len(), heard, "neither the plan nor the exception asked the proxy");
+
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let proxy = format!("http://{}", held.local_addr().unwrap());
+    let answer = report(&with_environment(&[("HTTPS_PROXY", &proxy)], &json).await);
+    assert_eq!(finding(&answer, "entra.reach")["cause"], "proxy-refused", "{answer:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,7 +65,7 @@ const NOT_REACHED: &[(&str, &str)] = &[
     ("proxy-authentication-required", "there is no proxy in the sandbox"),
     ("proxy-refused", "there is no proxy in the sandbox"),
     ("sign-in-store", "of a place on this computer that can not be used"),
-    ("no-ca-certificates", "only a file of authorities that can not be read leads there"),
+    ("no-ca-certificates", "the sandbox brings its own authority; tests/trust.rs takes the system's away"),
     ("token-alg-none", "the login service never issues it; a token that was given may be one"),
     ("token-malformed", "the login service never issues it; a token that was given may be one"),
     ("token-encrypted", "the login service never issues it; a token that was given may be one"),

@@ -2,7 +2,8 @@
 
 use super::network;
 use crate::check::{Check, Judge, Judgement, Verdict};
-use crate::facts::{HttpFacts, Refusal, Visit};
+use crate::cloud::Cloud;
+use crate::facts::{ElsewhereFacts, HttpFacts, Refusal, Visit};
 use crate::kb::{Cause, Where, cause, classify};
 
 pub(super) static REACH: Check =
@@ -14,6 +15,9 @@ pub(super) static TENANT: Check = Check {
     needs: &[&REACH],
     judge: Judge::Once(tenant),
 };
+
+static CLOUD: Check =
+    Check { id: "entra.cloud", title: "The tenant lives in this cloud", needs: &[&TENANT], judge: Judge::Once(cloud) };
 
 static CLOCK: Check =
     Check { id: "entra.clock", title: "This computer's clock is right", needs: &[&REACH], judge: Judge::Once(clock) };
@@ -42,6 +46,10 @@ fn reach(visit: &Visit) -> Judgement {
 fn tenant(visit: &Visit) -> Judgement {
     let entra = visit.facts.entra.as_ref().ok_or("the tenant's description was not asked for")?;
     if let Some(refusal) = &entra.refusal {
+        if let Some(found) = entra.elsewhere.iter().find(|other| other.known) {
+            let words = format!("{}\nfound: {}", words_of(refusal), found_in(found));
+            return Verdict::fail(&cause::TENANT_OTHER_CLOUD, words);
+        }
         return Verdict::fail(cause_of(refusal), words_of(refusal));
     }
     if let Some(fault) = &entra.discovery.fault {
@@ -55,6 +63,47 @@ fn tenant(visit: &Visit) -> Judgement {
             Verdict::pass(format!("directory {id}{region}"))
         }
         _ => unexpected(&entra.discovery),
+    }
+}
+
+/// Where a tenant was found that is not here, and the words that choose that cloud.
+fn found_in(other: &ElsewhereFacts) -> String {
+    let named = other.sub_region.as_deref().and_then(cloud_of).filter(|cloud| other.clouds.iter().any(|c| c == cloud));
+    let clouds = named.map_or_else(|| other.clouds.clone(), |cloud| vec![cloud.to_owned()]);
+    let words = clouds.iter().map(|cloud| format!("--cloud {cloud}")).collect::<Vec<_>>();
+    format!("{} knows it; use {}", other.discovery.request, words.join(" or "))
+}
+
+/// The cloud that a sub-scope names (microsoft-facts A.1, seen in the field).
+fn cloud_of(sub_region: &str) -> Option<&'static str> {
+    match sub_region {
+        "GCC" => Some("worldwide"),
+        "DODCON" => Some("gcc-high"),
+        "DOD" => Some("dod"),
+        _ => None,
+    }
+}
+
+/// The row that a set-up's cloud is, also under a name of the user's own: each has an Exchange environment of its own.
+fn row_of(visit: &Visit) -> Option<&'static str> {
+    let cloud = Cloud::names().filter_map(Cloud::named);
+    let found = cloud.into_iter().find(|row| row.exchange_environment == visit.setup.cloud.exchange_environment)?;
+    Cloud::names().find(|name| *name == found.name)
+}
+
+/// A description without a sub-scope contradicts no cloud: only those of the US government are told by it.
+fn cloud(visit: &Visit) -> Judgement {
+    let entra = visit.facts.entra.as_ref().ok_or("the tenant's description was not asked for")?;
+    let row = row_of(visit).ok_or("the set-up's cloud is none that Microsoft has")?;
+    let Some(sub) = &entra.sub_region else { return Verdict::pass(format!("nothing speaks against {row}")) };
+    match cloud_of(sub) {
+        None => Verdict::pass(format!("tenant_region_sub_scope is {sub}, which no cloud is known by")),
+        Some(theirs) if theirs == row && sub == "GCC" => Verdict::pass("GCC, which has the worldwide hosts"),
+        Some(theirs) if theirs == row => Verdict::pass(format!("{row}, by its sub-scope {sub}")),
+        Some(theirs) => {
+            let words = format!("tenant_region_sub_scope is {sub}, which is {theirs}; the set-up is for {row}");
+            Verdict::fail(&cause::TENANT_OTHER_CLOUD, format!("{words}\nuse --cloud {theirs}"))
+        }
     }
 }
 
@@ -110,4 +159,4 @@ pub(super) fn unexpected(http: &HttpFacts) -> Judgement {
     Verdict::fail(cause, words)
 }
 
-pub(super) static CHECKS: &[&Check] = &[&REACH, &TENANT, &CLOCK];
+pub(super) static CHECKS: &[&Check] = &[&REACH, &TENANT, &CLOUD, &CLOCK];

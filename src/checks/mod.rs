@@ -90,6 +90,7 @@ fn applies(check: &Check, visit: &Visit) -> bool {
             visit.facts.entra.is_some()
                 || visit.facts.tokens.iter().any(|token| token.request.is_some() && token.managed.is_none())
         }
+        "entra.cloud" => visit.facts.entra.as_ref().is_some_and(|entra| entra.tenant_id.is_some()),
         "consent.given" | "consent.state" | "consent.tenant" => {
             visit.facts.consent.as_ref().is_some_and(|consent| consent.reading.is_some())
         }

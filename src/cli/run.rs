@@ -195,6 +195,12 @@ pub(super) fn print_plan(global: &Global, setup: &Setup, plan: &Plan) {
             proxy.host_str().unwrap_or_default(),
             proxy.port().unwrap_or_default()
         ));
+    } else if let Some(proxy) = crate::probes::proxy_of_environment(&setup.cloud, &setup.cloud.login) {
+        text.push_str(&format!(
+            "HTTPS through the proxy {}:{} of the environment, the mail ports without it\n",
+            proxy.host_str().unwrap_or_default(),
+            proxy.port_or_known_default().unwrap_or_default()
+        ));
     }
     text.push_str("Nothing was contacted.\n");
     output::print(&crate::render::style::printable_lines(&text));

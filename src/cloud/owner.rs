@@ -8,8 +8,9 @@ use super::Cloud;
 const GOVERNMENT: &[&str] = &["gcc-high", "dod"];
 
 /// Hosts of one cloud or of two, exact names (microsoft-facts A.1 and A.2). A host that is not here is the user's own.
-const HOSTS: [(&str, &[&str]); 21] = [
+const HOSTS: [(&str, &[&str]); 20] = [
     ("login.microsoftonline.com", &["worldwide"]),
+    // Among the authorities that Microsoft's own library trusts as aliases (MSAL for Java, `AadInstanceDiscovery`).
     ("login.windows.net", &["worldwide"]),
     ("graph.microsoft.com", &["worldwide"]),
     ("outlook.office365.com", &["worldwide"]),
@@ -30,10 +31,10 @@ const HOSTS: [(&str, &[&str]); 21] = [
     ("microsoftgraph.chinacloudapi.cn", &["china"]),
     ("partner.outlook.cn", &["china"]),
     ("smtp.partner.outlook.cn", &["china"]),
-    ("imap.partner.outlook.cn", &["china"]),
 ];
 
-/// Endings of mail exchangers and of the domains that a tenant is born with (microsoft-facts A.1, A.3).
+/// Endings of mail exchangers (microsoft-facts A.1) and of the domains that a tenant is born with: Microsoft Learn, "DNS
+/// records for Office 365 GCC High" (`contoso.onmicrosoft.us`), and "Domains FAQ" for 21Vianet (`partner.onmschina.cn`).
 /// `.onmicrosoft.com` is not here: tenants of every cloud but China's are seen with it.
 const ENDINGS: [(&str, &[&str]); 7] = [
     (".mail.protection.outlook.com", &["worldwide"]),
@@ -42,7 +43,7 @@ const ENDINGS: [(&str, &[&str]); 7] = [
     (".protection.apps.mil", &["dod"]),
     (".mail.protection.partner.outlook.cn", &["china"]),
     (".onmicrosoft.us", GOVERNMENT),
-    (".onmschina.cn", &["china"]),
+    (".partner.onmschina.cn", &["china"]),
 ];
 
 /// The rows that have a host or a domain; none for a name of the user's own.
@@ -59,7 +60,7 @@ fn rows_of_url(address: &str) -> Option<&'static [&'static str]> {
 
 impl Cloud {
     /// Two of its addresses that no cloud has together, each with its key and its rows, in words.
-    pub(super) fn discord(&self) -> Option<String> {
+    pub(crate) fn discord(&self) -> Option<String> {
         let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
         let named = [
             ("login", host(&self.login)),
@@ -126,7 +127,7 @@ mod tests {
         assert!(stranger("worldwide", "contoso.onmicrosoft.us"));
         assert!(!stranger("gcc-high", "contoso.onmicrosoft.us") && !stranger("dod", "contoso.onmicrosoft.us"));
         assert!(stranger("worldwide", "contoso.partner.onmschina.cn"));
-        assert!(!stranger("china", "contoso.onmschina.cn"));
+        assert!(!stranger("china", "contoso.partner.onmschina.cn"));
         assert!(stranger("china", "contoso-com.mail.protection.outlook.com"));
         assert!(!stranger("gcc-high", "contoso.onmicrosoft.com"));
         assert!(!stranger("worldwide", "mx.example.com") && !stranger("dod", "https://own.example/.default"));

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Cloud, EWS_PATH, EXCHANGE_APP_ID, HostPort, Trust};
+use super::{Cloud, EWS_PATH, EXCHANGE_APP_ID, HostPort, Sibling, Trust};
 
 pub(super) struct Row {
     pub(super) name: &'static str,
@@ -109,6 +109,19 @@ pub(super) const POPS: u16 = 995;
 const IMDS: &str = "http://169.254.169.254";
 
 impl Row {
+    /// The login services of the other rows, each once.
+    fn siblings(&self) -> Vec<Sibling> {
+        let mut found: Vec<Sibling> = Vec::new();
+        for row in ROWS.iter().filter(|row| row.login != self.login) {
+            let login = Url::parse(row.login).expect("the rows hold valid addresses");
+            match found.iter_mut().find(|sibling| sibling.login == login) {
+                Some(sibling) => sibling.clouds.push(row.name.to_owned()),
+                None => found.push(Sibling { clouds: vec![row.name.to_owned()], login }),
+            }
+        }
+        found
+    }
+
     /// The row as a cloud that can be spoken to.
     pub(super) fn cloud(&self) -> Cloud {
         let url = |text: &str| Url::parse(text).expect("the rows hold valid addresses");
@@ -119,6 +132,7 @@ impl Row {
         Cloud {
             name: self.name.to_owned(),
             login: url(self.login),
+            siblings: self.siblings(),
             graph: url(self.graph),
             ews: url(&format!("https://{}{EWS_PATH}", self.mailboxes)),
             issuer_v1: self.issuer_v1.to_owned(),

@@ -39,12 +39,33 @@ pub struct EntraFacts {
     pub tenant_id: Option<String>,
     /// `tenant_region_scope`.
     pub region: Option<String>,
+    /// `tenant_region_sub_scope`: `GCC`, `DODCON` for GCC High, `DOD`; absent otherwise (microsoft-facts A.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub_region: Option<String>,
+    /// What the login services of the other clouds say, where this one does not know the tenant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<ElsewhereFacts>,
     /// The refusal, when the tenant is not there.
     pub refusal: Option<super::Refusal>,
     /// The request for the signing keys, when it was made.
     pub keys: Option<HttpFacts>,
     /// The ids of the signing keys.
     pub key_ids: Vec<String>,
+}
+
+/// What the login service of another cloud says of the tenant.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ElsewhereFacts {
+    /// The clouds that have this login service, by the words of `--cloud`.
+    pub clouds: Vec<String>,
+    /// The request for the tenant's description.
+    pub discovery: HttpFacts,
+    /// Whether the tenant is known there.
+    pub known: bool,
+    /// `tenant_region_sub_scope` of that description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub_region: Option<String>,
 }
 
 /// What went wrong between us and a server: a closed set, with the words of the system or the library.

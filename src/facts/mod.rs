@@ -23,7 +23,7 @@ pub use dns::{
 pub use ews::{EwsActing, EwsAnswer, EwsExchange, EwsFacts};
 pub use exchange::{ExchangeFacts, ExchangeRole, MailboxRight, SmtpAuthSwitch, Unread};
 pub use graph::{GraphFacts, GraphRefusal};
-pub use http::{EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
+pub use http::{ElsewhereFacts, EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
 pub use mailbox::{MailboxFacts, MailboxReply, MailboxStage, MailboxStep};
 pub use setup::{CloudFacts, Note, SetupFacts};
 pub use smtp::{Accepted, ClientCertificateFacts, Line, MessageFacts, Reply, SmartHostFacts, SmtpFacts, Stage, Step};

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Step, confirm};
+use crate::cloud::Sibling;
 use crate::facts::MailboxStage;
 use crate::road::Road;
 use crate::setup::{AssertionSource, Credential, Setup};
@@ -50,9 +51,11 @@ impl Step {
             Some(format!("{host}:{}", cloud.login.port_or_known_default().unwrap_or(443)))
         };
         let (what, host, sends) = match self {
-            Step::Discovery { tenant } => {
-                (format!("GET the description of tenant {tenant}, and its signing keys"), login(), false)
-            }
+            Step::Discovery { tenant } => (
+                format!("GET the description of tenant {tenant}, and its signing keys{}", elsewhere(setup)),
+                login(),
+                false,
+            ),
             Step::RequestToken { scope, .. } => match &setup.credential {
                 Some(Credential::Managed { identity, endpoint, .. }) => {
                     let what = format!("GET a token of the managed identity ({identity}) for {scope}");
@@ -140,4 +143,15 @@ fn smtp_host(setup: &Setup, road: Road) -> String {
 
 fn mailbox_end(stop_after: Option<MailboxStage>, otherwise: &str) -> String {
     stop_after.map_or(otherwise.to_owned(), |stage| format!("stop after {}", stage.label()))
+}
+
+/// The login services that are asked only for a tenant that is not found.
+fn elsewhere(setup: &Setup) -> String {
+    let place =
+        |sibling: &Sibling| sibling.login.as_str().trim_start_matches("https://").trim_end_matches('/').to_owned();
+    let places: Vec<String> = setup.cloud.siblings.iter().map(place).collect();
+    if places.is_empty() {
+        return String::new();
+    }
+    format!("; only if it is not found, the same without a credential from {}", places.join(" and "))
 }

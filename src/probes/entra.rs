@@ -9,12 +9,14 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::http::Client;
-use crate::cloud::Cloud;
-use crate::facts::{EntraFacts, Refusal, Signature};
+use crate::cloud::{Cloud, DESCRIPTION, Sibling};
+use crate::facts::{ElsewhereFacts, EntraFacts, Refusal, Signature};
 use crate::setup::secret::Secret;
 
 /// Entra publishes some six keys.
 const MOST_KEYS: usize = 50;
+/// "Tenant '…' not found" (Microsoft Learn, Microsoft Entra authentication and authorization error codes).
+const TENANT_NOT_FOUND: u64 = 90_002;
 /// A refusal has one number, sometimes two.
 const MOST_CODES: usize = 20;
 
@@ -24,7 +26,7 @@ pub struct Keys(Result<JwkSet, String>);
 
 /// Asks for the description (OpenID Connect Discovery 1.0 section 4) and for the keys it points to.
 pub async fn discovery(client: &Client, cloud: &Cloud, tenant: &str) -> (EntraFacts, Keys) {
-    let url = cloud.login_url(tenant, "v2.0/.well-known/openid-configuration");
+    let url = cloud.login_url(tenant, DESCRIPTION);
     let (http, body) = client.get(&url).await;
     let mut facts = EntraFacts { discovery: http, ..EntraFacts::default() };
     let Some(body) = body else { return (facts, Keys(Err("the tenant's description could not be had".to_owned()))) };
@@ -32,8 +34,12 @@ pub async fn discovery(client: &Client, cloud: &Cloud, tenant: &str) -> (EntraFa
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     facts.issuer = text("issuer").as_deref().map(seen);
     facts.region = text("tenant_region_scope").as_deref().map(seen);
+    facts.sub_region = text("tenant_region_sub_scope").as_deref().map(seen);
     facts.tenant_id = facts.issuer.as_deref().and_then(tenant_in).map(str::to_owned);
     facts.refusal = refusal_in(&body, seen);
+    if facts.refusal.as_ref().is_some_and(not_found) {
+        facts.elsewhere = elsewhere(client, &cloud.siblings, tenant).await;
+    }
     let keys_url = text("jwks_uri").and_then(|uri| Url::parse(&uri).ok());
     let Some(keys_url) = keys_url else { return (facts, Keys(Err("the description names no keys".to_owned()))) };
     if !cloud.is_login(&keys_url) {
@@ -45,6 +51,30 @@ pub async fn discovery(client: &Client, cloud: &Cloud, tenant: &str) -> (EntraFa
     let keys = Keys::read(body);
     facts.key_ids = keys.ids().iter().take(MOST_KEYS).map(|id| seen(id)).collect();
     (facts, keys)
+}
+
+/// Whether the login service has no such tenant.
+fn not_found(refusal: &Refusal) -> bool {
+    refusal.codes.contains(&TENANT_NOT_FOUND) || refusal.error == "invalid_tenant"
+}
+
+/// Asks the other clouds' login services for the description, all at once and without a credential.
+async fn elsewhere(client: &Client, siblings: &[Sibling], tenant: &str) -> Vec<ElsewhereFacts> {
+    let Some((first, rest)) = siblings.split_first() else { return Vec::new() };
+    let (found, mut others) = tokio::join!(ask(client, first, tenant), Box::pin(elsewhere(client, rest, tenant)));
+    others.insert(0, found);
+    others
+}
+
+async fn ask(client: &Client, sibling: &Sibling, tenant: &str) -> ElsewhereFacts {
+    let (discovery, body) = client.get(&sibling.description(tenant)).await;
+    let text = |name: &str| body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str);
+    ElsewhereFacts {
+        clouds: sibling.clouds.clone(),
+        known: text("issuer").is_some(),
+        sub_region: text("tenant_region_sub_scope").map(|text| client.seen(text)),
+        discovery,
+    }
 }
 
 /// The directory id in an issuer: its path segment that is a GUID.

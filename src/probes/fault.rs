@@ -52,7 +52,9 @@ pub(super) fn of_http(error: &reqwest::Error) -> Fault {
         return of_tls(tls);
     }
     let words = chain(error);
-    if words.contains("proxy authorization required") || words.contains("407") {
+    // The last two are those of SOCKS5 (RFC 1928 section 3, RFC 1929): no method in common, and a login that was refused.
+    let login = ["proxy authorization required", "407", "user/pass authentication", "credentials not accepted"];
+    if login.iter().any(|text| words.contains(text)) {
         return Fault::new(FaultKind::ProxyAuthentication, words);
     }
     if words.contains("tunnel") || words.contains("proxy") {

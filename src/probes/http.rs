@@ -4,14 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, RequestBuilder, Response};
 use serde_json::Value;
 use url::Url;
 
 use super::tls::{self, Shown};
-use super::{fault, ms_since};
-use crate::cloud::Cloud;
+use super::{fault, ms_since, net};
+use crate::cloud::{Cloud, HostPort};
 use crate::facts::{Fault, FaultKind, HttpFacts, shortened};
 use crate::setup::secret::{Mask, Secret};
 
@@ -254,15 +255,30 @@ impl Client {
             Err(fault) => {
                 let mut fault = tls::with_certificate(fault, &self.built().shown);
                 // Whoever refused, with a proxy in between it was the proxy.
-                if self.proxy.is_some()
+                let proxy = self.proxy_for(request);
+                if proxy.is_some()
                     && matches!(fault.kind, FaultKind::Refused | FaultKind::NameNotFound | FaultKind::ConnectTimeout)
                 {
                     fault = Fault::new(FaultKind::ProxyRefused, format!("the proxy: {}", fault.words));
+                }
+                if let (Some(proxy), FaultKind::ProxyAuthentication) = (proxy, fault.kind)
+                    && let Some(offer) = offer_of(&proxy, request, self.timeout).await
+                {
+                    fault.words = format!("{}; {offer}", fault.words);
                 }
                 facts.fault = Some(Fault { words: self.seen(&fault.words), ..fault });
                 (facts, None)
             }
         }
+    }
+
+    /// The proxy that a request (`METHOD ADDRESS`) goes through: the set-up's, or the environment's.
+    fn proxy_for(&self, request: &str) -> Option<Url> {
+        if self.local {
+            return None;
+        }
+        let target = Url::parse(request.split_once(' ')?.1).ok()?;
+        self.proxy.clone().or_else(|| of_environment(&self.cloud, &target))
     }
 
     async fn exchange(
@@ -334,6 +350,27 @@ fn build(
     let client = more(builder).build().map_err(|e| fault::of_http(&e))?;
     Ok((client, shown))
 }
+
+/// The proxy that the environment names for an address (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), read as the HTTP library
+/// reads it.
+pub(crate) fn of_environment(cloud: &Cloud, target: &Url) -> Option<Url> {
+    if is_loopback(&cloud.login) {
+        return None;
+    }
+    let proxy = Matcher::from_system().intercept(&target.as_str().parse().ok()?)?;
+    Url::parse(&proxy.uri().to_string()).ok()
+}
+
+/// The schemes of login that a proxy offers. The library keeps the head of a 407 to itself, so the proxy is asked once more,
+/// without a login.
+async fn offer_of(proxy: &Url, request: &str, limit: Duration) -> Option<String> {
+    let target = Url::parse(request.split_once(' ')?.1).ok()?;
+    let server = HostPort { host: target.host_str()?.to_owned(), port: target.port_or_known_default()? };
+    net::offer(proxy, &server, tokio::time::Instant::now() + limit.min(OFFER)).await
+}
+
+/// For one more question to a proxy that has just answered.
+const OFFER: Duration = Duration::from_secs(5);
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {

@@ -31,6 +31,7 @@ pub use entra::{Keys, discovery};
 pub use ews::probe as ews;
 pub use graph::probe as graph;
 pub use http::Client;
+pub(crate) use http::of_environment as proxy_of_environment;
 pub use imap::probe as imap;
 pub use mailbox::MailboxJob;
 pub use managed::{ManagedJob, request as managed_token};

@@ -174,6 +174,16 @@ async fn tunnel(mut stream: TcpStream, proxy: &Url, server: &HostPort) -> Result
     }
 }
 
+/// What an HTTP proxy offers to whoever comes without a login, in words; none where it asks for none.
+pub(super) async fn offer(proxy: &Url, server: &HostPort, deadline: Instant) -> Option<String> {
+    let mut nobody = proxy.clone();
+    if proxy.scheme() != "http" || nobody.set_username("").is_err() || nobody.set_password(None).is_err() {
+        return None;
+    }
+    let fault = connect(server, Some(&nobody), deadline).await.err()?;
+    (fault.kind == FaultKind::ProxyAuthentication).then_some(fault.words)
+}
+
 /// The head of the proxy's answer, one octet at a time: what follows belongs to the tunnel.
 async fn head(stream: &mut TcpStream) -> Result<String, Fault> {
     const LONGEST: usize = 16 * 1024;

@@ -91,16 +91,13 @@ pub(super) fn with_certificate(mut fault: Fault, shown: &Shown) -> Fault {
 fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Fault> {
     let extra = certificates(&trust.extra)?;
     if trust.system {
-        // On a system without a store the library refuses to build; Mozilla's roots stand in.
-        let system = rustls_platform_verifier::Verifier::new_with_extra_roots(extra.clone(), provider.clone());
-        if let Ok(verifier) = system {
-            return Ok(Arc::new(verifier));
-        }
+        // On a system without a store the library refuses to build. Roots of our own would hide what every other program
+        // on this system meets.
+        let system = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider.clone());
+        let verifier = system.map_err(|e| Fault::new(FaultKind::NoCaCertificates, e.to_string()))?;
+        return Ok(Arc::new(verifier));
     }
     let mut roots = RootCertStore::empty();
-    if trust.system {
-        roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
-    }
     roots.add_parsable_certificates(extra);
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()

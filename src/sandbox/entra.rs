@@ -41,6 +41,7 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: 
         .route("/{tenant}/adminconsent", get(consent_page))
         .merge(super::sign_in::routes())
         .layer(from_fn_with_state(state.clone(), misbehave))
+        .merge(super::siblings::routes())
         .merge(super::federation::routes())
         .merge(super::graph::routes())
         .merge(super::ews::routes())
@@ -128,6 +129,9 @@ async fn describe(Inject(state): Inject<Shared>, Path(name): Path<String>, heade
     });
     if let Some(tenant) = tenant {
         description["tenant_region_scope"] = Value::from(tenant.region.as_str());
+        if let Some(sub) = &tenant.sub_region {
+            description["tenant_region_sub_scope"] = Value::from(sub.as_str());
+        }
     }
     axum::Json(description).into_response()
 }

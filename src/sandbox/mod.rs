@@ -31,6 +31,7 @@ mod refusal;
 mod scenario;
 mod serve;
 mod session;
+mod siblings;
 mod sign_in;
 mod smtp;
 mod state;
@@ -217,7 +218,13 @@ impl Sandbox {
             name: self.scenario.cloud_name(),
             graph: self.graph(&login),
             ews: self.ews(&login),
+            siblings: siblings::all(&login),
             login,
+            exchange_environment: self
+                .scenario
+                .exchange_environment
+                .clone()
+                .unwrap_or(base.exchange_environment.clone()),
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
             consumer_smtp: Some(HostPort { host: "localhost".to_owned(), port: self.smtp_port() }),
             hve: Some(port(self.addresses.hve, false)),

@@ -62,6 +62,8 @@ pub struct Scenario {
     pub(super) ews_closed: bool,
     /// The path under which EWS is looked for, where it is a wrong one.
     pub(super) ews_path: Option<String>,
+    /// The client's cloud is the one of this Exchange environment, otherwise than worldwide.
+    pub(super) exchange_environment: Option<String>,
     /// The client does not know the authority that vouches for the services.
     pub(super) distrusted: bool,
     /// The findings that are not `pass`, by check: `fail CAUSE`, `skipped CHECK`, `not-observed`, …

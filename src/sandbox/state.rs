@@ -81,6 +81,10 @@ pub(super) struct Tenant {
     pub(super) domain: String,
     pub(super) initial_domain: String,
     pub(super) region: String,
+    /// `tenant_region_sub_scope` of its description: `GCC`, `DODCON`, `DOD`; none elsewhere.
+    pub(super) sub_region: Option<String>,
+    /// The other cloud that it lives in, which is a prefix on the login service; none: this one.
+    pub(super) cloud: Option<String>,
     /// Whether Exchange Online is among its service principals.
     pub(super) exchange: bool,
     pub(super) app: App,
@@ -140,7 +144,7 @@ impl State {
     }
 
     pub(super) fn tenant(&self, name: &str) -> Option<&Tenant> {
-        self.tenants.iter().find(|tenant| tenant.is(name))
+        self.tenants.iter().find(|tenant| tenant.cloud.is_none() && tenant.is(name))
     }
 
     /// The tenant and the mailbox of an address, be it the primary one or an alias.

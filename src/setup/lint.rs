@@ -91,6 +91,25 @@ pub(super) fn tenant(place: &str, value: &str, any_tenant: bool) -> Result<Strin
     Ok(value.to_lowercase())
 }
 
+/// The tenant of all personal accounts (Microsoft Learn, "OpenID Connect on the Microsoft identity platform").
+const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// An application that acts for itself asks one organization's tenant: each word for other people's has its reason.
+pub(super) fn tenant_of_app(place: &str, value: &str) -> Result<(), InputError> {
+    let why = match value.trim().to_lowercase().as_str() {
+        "common" => "it means whoever signs in, with a work, school or personal account",
+        "organizations" => "it means whoever signs in with a work or school account of any organization",
+        "consumers" => "it means whoever signs in with a personal account, and those have no applications of their own",
+        PERSONAL_TENANT => "it is the tenant of all personal accounts, whose mailboxes only their owners open",
+        _ => return Ok(()),
+    };
+    let words = format!(
+        "is {}: {why}; an application names its organization's tenant, or people sign in (--auth delegated)",
+        shown(value.trim())
+    );
+    Err(InputError::new(place, words).because(&cause::INPUT_TENANT_FORM))
+}
+
 /// A domain name with at least two labels (RFC 1035 section 2.3.1, with the underscore that DNS itself allows).
 pub(super) fn is_domain(text: &str) -> bool {
     let labels: Vec<&str> = text.trim_end_matches('.').split('.').collect();

@@ -144,7 +144,12 @@ fn cloud_of(words: &Words, origins: &Origins, config: &Config) -> Result<Cloud, 
     let name = words.cloud.as_deref().unwrap_or("worldwide");
     let place = origins.of("cloud");
     if let Some((table, ca)) = config.cloud(name)? {
-        return Cloud::from_table(name, table, ca).map_err(|e| InputError::new(format!("[cloud.{name}]"), e));
+        let place = format!("[cloud.{name}]");
+        let cloud = Cloud::from_table(name, table, ca).map_err(|e| InputError::new(&place, e))?;
+        return match cloud.discord() {
+            Some(words) => Err(InputError::new(place, words).because(&cause::INPUT_CLOUDS_MIXED)),
+            None => Ok(cloud),
+        };
     }
     Cloud::named(name).ok_or_else(|| {
         let known: Vec<&str> = Cloud::names().collect();
@@ -182,6 +187,11 @@ fn make(
     };
     let person = words.auth.as_deref() == Some("delegated") || wants.credential == Need::SignIn;
     let any_tenant = wants.any_tenant || person;
+    // A token that is read may be a person's.
+    let read = [&words.token, &words.token_file, &words.token_command].iter().any(|word| word.is_some());
+    if let Some(tenant) = words.tenant.as_deref().filter(|_| !any_tenant && !read) {
+        lint::tenant_of_app(&origins.of("tenant"), tenant)?;
+    }
     let tenant = words.tenant.as_deref().map(|t| lint::tenant(&origins.of("tenant"), t, any_tenant)).transpose()?;
     let mailbox_form = if wants.any_identity { lint::identity } else { lint::address };
     if words.mailbox.as_deref().is_some_and(|mailbox| mailbox.trim_matches('/').eq_ignore_ascii_case("me")) {

@@ -49,6 +49,8 @@ fn each_fault_is_named_with_its_flag_and_its_page() {
         (&["--auth", "token"], "--auth", Some("input-two-credentials")),
         (&["--tenant", "common"], "--tenant", Some("input-tenant-form")),
         (&["--tenant", "organizations"], "--tenant", Some("input-tenant-form")),
+        (&["--tenant", "Consumers"], "--tenant", Some("input-tenant-form")),
+        (&["--tenant", "9188040D-6c67-4c5b-b112-36a304b66dad"], "--tenant", Some("input-tenant-form")),
         (&["--tenant", "contoso"], "--tenant", Some("input-tenant-form")),
         (&["--tenant", "YOUR_TENANT_ID"], "--tenant", Some("input-placeholder")),
         (&["--tenant", "{tenant}"], "--tenant", Some("input-placeholder")),
@@ -90,6 +92,35 @@ fn each_fault_is_named_with_its_flag_and_its_page() {
         run(&home, &[&["checkup"], profile, words].concat()).refused(place, *cause);
     }
     assert!(!silent.heard(), "something was sent");
+}
+
+#[test]
+fn each_tenant_of_people_is_refused_to_an_application_with_a_reason_of_its_own() {
+    let (home, silent) = home();
+    let cases = [
+        ("common", "with a work, school or personal account"),
+        ("organizations", "of any organization"),
+        ("consumers", "no applications of their own"),
+        ("9188040d-6c67-4c5b-b112-36a304b66dad", "tenant of all personal accounts"),
+    ];
+    for (tenant, reason) in cases {
+        let ended = run(&home, &["check-token", "--profile", "good", "--tenant", tenant]);
+        assert!(ended.err.contains(reason), "{tenant}: {ended:?}");
+        ended.refused("--tenant", Some("input-tenant-form"));
+        // People may sign in there: the plan is made, and nobody asked.
+        let words = ["check-token", "--auth", "delegated", "--cloud", "lab", "--client-id", CLIENT, "--plan"];
+        run(&home, &[&words[..], &["--tenant", tenant]].concat()).ends(0);
+    }
+    assert!(!silent.heard());
+}
+
+#[test]
+fn a_table_that_mixes_clouds_is_refused_with_its_page() {
+    let home = Home::new();
+    home.write("mixed.toml", "[cloud.mixed]\nlogin = 'https://login.microsoftonline.us'\n");
+    let config = home.path("mixed.toml").display().to_string();
+    let words = ["check-token", "--cloud", "mixed", "--config", &config, "--plan"];
+    home.run(&words).refused("[cloud.mixed]", Some("input-clouds-mixed"));
 }
 
 #[test]

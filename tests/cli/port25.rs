@@ -48,6 +48,21 @@ fn each_fault_of_these_flags_is_named() {
 }
 
 #[test]
+fn a_mail_exchanger_of_another_cloud_is_refused() {
+    let others = [
+        ("worldwide", "contoso-us.mail.protection.office365.us"),
+        ("worldwide", "contoso-cn.mail.protection.partner.outlook.cn"),
+        ("china", "contoso-com.mail.protection.outlook.com"),
+        ("gcc-high", "contoso-com.mail.protection.outlook.com"),
+    ];
+    for (cloud, host) in others {
+        let words =
+            ["probe-send", "--cloud", cloud, "--roads", "direct", "--smart-host", host, "--from", "a@contoso.com"];
+        Home::new().run(&words).refused("--smart-host", Some("input-clouds-mixed"));
+    }
+}
+
+#[test]
 fn an_address_of_this_computer_is_connected_from() {
     let words = ["checkup", "--cloud", "sandbox", "--roads", "relay", "--format", "json", "--source-address"];
     let ended = Home::new().run(&[&words[..], &["127.0.0.1"]].concat()).ends(0);

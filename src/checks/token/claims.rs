@@ -12,6 +12,10 @@ const SHORT_LIFE: i64 = 300;
 /// What Microsoft's own validators tolerate, in seconds (microsoft-facts D.2).
 const TOLERANCE: i64 = 300;
 
+/// A login service that goes by an older name too, which tokens of v2 are seen with (microsoft-facts A.1; Microsoft Graph,
+/// "National cloud deployments").
+const OLDER_LOGIN: (&str, &str) = ("https://login.partner.microsoftonline.cn", "https://login.chinacloudapi.cn");
+
 pub(super) fn issuer(visit: &Visit) -> Judgement {
     let cloud = &visit.setup.cloud;
     let mut seen = String::new();
@@ -22,7 +26,9 @@ pub(super) fn issuer(visit: &Visit) -> Judgement {
         let tid = token.text("tid").unwrap_or_default();
         let v1 = format!("{}{tid}/", cloud.issuer_v1);
         let v2 = format!("{}/{tid}/v2.0", cloud.login);
-        if iss != v1 && iss != v2 {
+        let (new, old) = OLDER_LOGIN;
+        let older = cloud.login == new && iss == format!("{old}/{tid}/v2.0");
+        if iss != v1 && iss != v2 && !older {
             let words = format!("iss is {iss}\nthis cloud's forms are {v1} and {v2}");
             return Verdict::fail(&cause::TOKEN_ISSUER_FOREIGN, words);
         }
@@ -130,5 +136,49 @@ pub(crate) fn span(seconds: i64) -> String {
         120..7200 => format!("{} min", seconds / 60),
         7200..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cloud::Cloud;
+    use crate::facts::{Form, TokenFacts};
+
+    const TID: &str = "7a3c1d52-9f04-4e6b-8c21-5d0e9b7f4a10";
+
+    fn passes(cloud: &str, iss: &str) -> bool {
+        let mut visit = Visit::default();
+        visit.setup.cloud = Cloud::named(cloud).unwrap().facts();
+        let serde_json::Value::Object(claims) = json!({"iss": iss, "tid": TID}) else { unreachable!() };
+        visit.facts.tokens = vec![TokenFacts { form: Some(Form::Jwt), claims, ..TokenFacts::default() }];
+        matches!(issuer(&visit), Ok(Verdict::Pass(_)))
+    }
+
+    #[test]
+    fn each_cloud_has_its_issuers_in_both_forms_and_no_other_clouds() {
+        let (windows, china) = ("https://sts.windows.net", "https://sts.chinacloudapi.cn");
+        let us = "https://login.microsoftonline.us";
+        let (new, old) = OLDER_LOGIN;
+        let own: [(&str, &[&str], &str); 4] = [
+            ("worldwide", &["https://login.microsoftonline.com"], windows),
+            ("gcc-high", &[us], windows),
+            ("dod", &[us], windows),
+            ("china", &[new, old], china),
+        ];
+        for (cloud, logins, sts) in own {
+            for (_, others, other_sts) in own {
+                let v1 = passes(cloud, &format!("{other_sts}/{TID}/"));
+                assert_eq!(v1, sts == other_sts, "{cloud} {other_sts}");
+                for login in others {
+                    let v2 = passes(cloud, &format!("{login}/{TID}/v2.0"));
+                    assert_eq!(v2, logins.contains(login), "{cloud} {login}");
+                }
+            }
+            assert!(!passes(cloud, &format!("{}/{TID}/", logins[0])), "{cloud}");
+            assert!(!passes(cloud, &format!("{}/11111111-2222-4333-8444-555555555555/v2.0", logins[0])), "{cloud}");
+        }
     }
 }
