@@ -88,7 +88,9 @@ fn an_identity_has_one_of_four_forms() {
 #[test]
 fn the_header_of_an_identity_stays_on_the_machine() {
     let home = Home::new();
-    for url in ["http://identity.example/msi", "http://localhost.identity.example/msi", "nowhere", "ftp://localhost/msi"] {
+    for url in
+        ["http://identity.example/msi", "http://localhost.identity.example/msi", "nowhere", "ftp://localhost/msi"]
+    {
         let variables = [("IDENTITY_ENDPOINT", url), ("IDENTITY_HEADER", "header-of-no-worth")];
         let ended = run(&home, &["--managed-identity", "system"], &variables);
         ended.refused("IDENTITY_ENDPOINT", None);
