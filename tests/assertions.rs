@@ -37,17 +37,38 @@ fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
+async fn started(scenario: &str) -> (Sandbox, Client, String) {
+    let scenario = Scenario::named(scenario).expect("a scenario");
+    let sandbox = sandbox::start(scenario, &sandbox::Options::default()).await.expect("a free port");
+    let ca = Certificate::from_pem(sandbox.ca_pem().as_bytes()).expect("a certificate");
+    let client = Client::builder().tls_certs_only([ca]).no_proxy().build().expect("a client");
+    let login = format!("https://localhost:{}", sandbox.addresses().login.port());
+    (sandbox, client, login)
+}
+
+/// The number of the refusal; 0 where a token was given.
+async fn answer(client: &Client, end_point: &str, app: &str, more: &[(&str, &str)]) -> u64 {
+    let scope = "https://outlook.office365.com/.default";
+    let mut form = vec![("grant_type", "client_credentials"), ("scope", scope), ("client_id", app)];
+    form.extend_from_slice(more);
+    let response = client.post(end_point).form(&form).send().await.expect("an answer");
+    let status = response.status();
+    let body: Value = response.json().await.expect("JSON");
+    let number = body["error_codes"][0].as_u64().unwrap_or_default();
+    assert_eq!(status.is_success(), body["access_token"].is_string(), "{body}");
+    assert_eq!(status.is_success(), number == 0, "{body}");
+    let words = body["error_description"].as_str().unwrap_or_default();
+    assert!(number == 0 || words.starts_with(&format!("AADSTS{number}: ")), "{body}");
+    number
+}
+
 impl Bench {
     async fn of(scenario: &str) -> Bench {
-        let scenario = Scenario::named(scenario).expect("a scenario");
-        let sandbox = sandbox::start(scenario, &sandbox::Options::default()).await.expect("a free port");
-        let ca = Certificate::from_pem(sandbox.ca_pem().as_bytes()).expect("a certificate");
-        let client = Client::builder().tls_certs_only([ca]).no_proxy().build().expect("a client");
+        let (sandbox, client, login) = started(scenario).await;
         let pem = fs::read_to_string(sandbox.word("certificate")).expect("the file that it hands out");
         let lines = block(&pem, "CERTIFICATE");
         let base64: String = lines.lines().filter(|line| !line.starts_with('-')).collect();
         let key = EncodingKey::from_rsa_pem(block(&pem, "PRIVATE KEY").as_bytes()).expect("a key");
-        let login = format!("https://localhost:{}", sandbox.addresses().login.port());
         Bench { sandbox, client, login, der: STANDARD.decode(base64).expect("base64"), key }
     }
 
@@ -91,25 +112,8 @@ impl Bench {
         jsonwebtoken::encode(&self.header(Algorithm::PS256), &self.claims(differences), &self.key).unwrap()
     }
 
-    /// The number of the refusal; 0 where a token was given.
     async fn answer(&self, more: &[(&str, &str)]) -> u64 {
-        let app = self.app();
-        let mut form = vec![
-            ("grant_type", "client_credentials"),
-            ("scope", "https://outlook.office365.com/.default"),
-            ("client_id", app.as_str()),
-        ];
-        form.extend_from_slice(more);
-        let request = self.client.post(self.end_point(&self.tenant())).form(&form);
-        let response = request.send().await.expect("an answer");
-        let status = response.status();
-        let body: Value = response.json().await.expect("JSON");
-        let number = body["error_codes"][0].as_u64().unwrap_or_default();
-        assert_eq!(status.is_success(), body["access_token"].is_string(), "{body}");
-        assert_eq!(status.is_success(), number == 0, "{body}");
-        let words = body["error_description"].as_str().unwrap_or_default();
-        assert!(number == 0 || words.starts_with(&format!("AADSTS{number}: ")), "{body}");
-        number
+        answer(&self.client, &self.end_point(&self.tenant()), &self.app(), more).await
     }
 
     async fn shown(&self, assertion: &str) -> u64 {
@@ -241,4 +245,39 @@ async fn an_own_key_does_not_stand_for_an_issuer() {
     let claims =
         json!({ "iss": issuer, "sub": "repo:contoso/mail:ref:refs/heads/main", "aud": "api://AzureADTokenExchange" });
     assert_eq!(bench.shown(&bench.signed(&claims)).await, 70_021);
+}
+
+#[tokio::test]
+async fn the_keys_of_an_issuer_are_no_shared_secret() {
+    let (sandbox, client, login) = started("federated").await;
+    let end_point = format!("{login}/{}/oauth2/v2.0/token", sandbox.word("tenant"));
+    let app = sandbox.word("client_id");
+    let shown = async |assertion: &str| {
+        let form = [("client_assertion_type", JWT_BEARER), ("client_assertion", assertion)];
+        answer(&client, &end_point, &app, &form).await
+    };
+    let sound = fs::read_to_string(sandbox.word("assertion_file")).expect("the file that it hands out");
+    assert_eq!(shown(sound.trim()).await, 0);
+    let parts: Vec<&str> = sound.trim().split('.').collect();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+    let keys: Value = client.get(format!("{login}/oidc/github/keys")).send().await.unwrap().json().await.unwrap();
+    let modulus = URL_SAFE_NO_PAD.decode(keys["keys"][0]["n"].as_str().expect("a key of RSA")).unwrap();
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = keys["keys"][0]["kid"].as_str().map(str::to_owned);
+    let confused = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&modulus)).unwrap();
+    assert_eq!(shown(&confused).await, 50_027);
+    let none = URL_SAFE_NO_PAD.encode(json!({ "typ": "JWT", "alg": "none", "kid": header.kid }).to_string());
+    assert_eq!(shown(&format!("{none}.{}.", parts[1])).await, 50_027);
+    assert_eq!(shown(&format!("{none}.{}.{}", parts[1], parts[2])).await, 50_027);
+    for (name, value, number) in [
+        ("iss", "https://issuer.example", 700_211),
+        ("sub", "repo:contoso/mail:pull_request", 700_213),
+        ("sub", "repo:Contoso/mail:ref:refs/heads/main", 700_213),
+        ("aud", "https://gitlab.com", 700_212),
+    ] {
+        let mut other = claims.clone();
+        other[name] = json!(value);
+        let other = URL_SAFE_NO_PAD.encode(other.to_string());
+        assert_eq!(shown(&format!("{}.{other}.{}", parts[0], parts[2])).await, number, "{name} {value}");
+    }
 }
