@@ -289,6 +289,10 @@ async fn a_client_proves_itself_as_its_platform_must() {
     let code = web.code(&web.tenant(), ALICE, &[back]).await;
     assert_eq!(number(&web.redeem(&web.tenant(), &code, &[back]).await), 7_000_218);
     assert_eq!(number(&web.redeem(&web.tenant(), &code, &[back, ("client_secret", "wrong")]).await), 7_000_215);
+    // An assertion is read like an application's own.
+    let kind = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    let answer = web.redeem(&web.tenant(), &code, &[back, kind, ("client_assertion", "no.real.one")]).await;
+    assert_eq!(number(&answer), 50_027, "{answer}");
     let answer = web.redeem(&web.tenant(), &code, &[back, ("client_secret", &secret)]).await;
     assert!(answer["access_token"].is_string(), "{answer}");
     assert_eq!(number(&web.refresh(&web.tenant(), &answer, &[]).await), 7_000_218);

@@ -3,7 +3,7 @@
 import re
 import tempfile
 
-from lib import curl_token, expect, mail, need, run, run_cases, sandbox
+from lib import browser, curl_json, curl_token, expect, mail, need, run, run_cases, sandbox
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -27,6 +27,33 @@ def curl_is_told_of_a_wrong_secret():
     expect(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", answer["timestamp"]), answer)
 
 
+def curl_signs_a_person_in_by_device_code():
+    need("curl")
+    with sandbox() as tenant:
+        path = f"{tenant['tenant_id']}/oauth2/v2.0/"
+        scope = "https://outlook.office.com/SMTP.Send offline_access"
+        status, device = curl_json(tenant, path + "devicecode", client_id=tenant["client_id"], scope=scope)
+        expect(status == 200, f"HTTP {status}: {device}")
+        poll = {
+            "client_id": tenant["client_id"], "device_code": device["device_code"],
+            "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+        }
+        status, answer = curl_json(tenant, path + "token", **poll)
+        expect(status == 400 and answer["error"] == "authorization_pending", answer)
+        visit = browser(tenant)
+        visit.get(device["verification_uri"])
+        visit.press("next", code=device["user_code"])
+        visit.press("signin", login=f"alice@{tenant['domain']}", passwd=tenant["password"])
+        visit.press("continue")
+        status, answer = curl_json(tenant, path + "token", **poll)
+        expect(status == 200 and answer["access_token"].count(".") == 2, answer)
+        status, answer = curl_json(
+            tenant, path + "token", client_id=tenant["client_id"], grant_type="refresh_token",
+            refresh_token=answer["refresh_token"],
+        )
+        expect(status == 200 and answer["refresh_token"], answer)
+
+
 def curl_sends():
     send(sender_token=True, code=0)
 
@@ -47,4 +74,7 @@ def send(sender_token, code):
             "--mail-rcpt", f"bob@{tenant['domain']}", "-T", message.name, code=code)
 
 
-run_cases(curl_gets_a_token, curl_is_told_of_a_wrong_secret, curl_sends, curl_is_refused_with_a_false_token)
+run_cases(
+    curl_gets_a_token, curl_is_told_of_a_wrong_secret, curl_signs_a_person_in_by_device_code, curl_sends,
+    curl_is_refused_with_a_false_token,
+)

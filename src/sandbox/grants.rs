@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::keys::PUBLISHED;
-use super::state::{App, Mailbox, State, Switch, Tenant};
+use super::state::{App, CONSUMERS, Mailbox, State, Switch, Tenant};
 use crate::facts::TokenFacts;
 use crate::road::Road;
 use crate::setup::secret::Secret;
@@ -104,7 +104,8 @@ impl State {
     /// High Volume Email delivers within the organisation alone.
     pub(super) fn hve_recipient_refused(&self, to: &str) -> Option<String> {
         let domain = super::receive::domain_of(to);
-        let within = self.tenants.iter().any(|tenant| tenant.accepts(domain));
+        let mut organisations = self.tenants.iter().filter(|tenant| tenant.id != CONSUMERS);
+        let within = organisations.any(|tenant| tenant.accepts(domain));
         let words = "550 5.5.105 External sending is not supported for High Volume Email accounts.";
         (!within).then(|| words.to_owned())
     }

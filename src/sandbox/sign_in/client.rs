@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, header};
 use url::Url;
 
 use super::{Fields, optional};
+use crate::sandbox::assertions::{self, Question};
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::state::{App, Audience, CONSUMERS, Platform, State};
 
@@ -68,31 +69,42 @@ fn landing(own: &Url, given: &Url, login_port: u16) -> bool {
     here && there && own.path() == given.path() && given.query().is_none()
 }
 
-/// Whether the client proves itself as its platform must: a public one not at all, a page across origins.
-pub(super) fn prove(app: &App, platform: Platform, fields: &Fields, headers: &HeaderMap) -> Result<(), Refusal> {
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-    match (platform, origin) {
-        (Platform::Web, _) => return prove_secret(app, fields),
-        (Platform::Spa, None) => return Err(Refusal::spa_without_origin()),
-        (Platform::Native, Some(origin)) => return Err(Refusal::origin_without_spa(origin)),
-        _ => {}
-    }
-    if optional(fields, "client_secret").is_some() || optional(fields, "client_assertion").is_some() {
-        return Err(Refusal::public_with_credential());
-    }
-    Ok(())
+/// A token request: the path that it came to, and what it says.
+pub(super) struct Request<'a> {
+    pub(super) state: &'a State,
+    pub(super) name: &'a str,
+    pub(super) app: &'a App,
+    pub(super) fields: &'a Fields,
 }
 
-/// Where there is no redirect address, a client is public if the registration lets it be, and confidential by its proof.
-pub(super) fn prove_without_redirect(app: &App, fields: &Fields) -> Result<(), Refusal> {
-    let shown = optional(fields, "client_secret").is_some();
-    if app.public_flows && !shown { Ok(()) } else { prove_secret(app, fields) }
-}
-
-fn prove_secret(app: &App, fields: &Fields) -> Result<(), Refusal> {
-    let secret = optional(fields, "client_secret").ok_or_else(Refusal::no_credential)?;
-    if secret != app.secret {
-        return Err(Refusal::wrong_secret(&app.client_id));
+impl Request<'_> {
+    /// Whether the client proves itself as its platform must: a public one not at all, a page across origins.
+    pub(super) fn prove(&self, platform: Platform, headers: &HeaderMap) -> Result<(), Refusal> {
+        let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        match (platform, origin) {
+            (Platform::Web, _) => return self.prove_confidential(),
+            (Platform::Spa, None) => return Err(Refusal::spa_without_origin()),
+            (Platform::Native, Some(origin)) => return Err(Refusal::origin_without_spa(origin)),
+            _ => {}
+        }
+        if self.shows_credential() { Err(Refusal::public_with_credential()) } else { Ok(()) }
     }
-    if app.secret_expired { Err(Refusal::expired_secret(&app.client_id)) } else { Ok(()) }
+
+    /// Where there is no redirect address, a client is public if the registration lets it be, and confidential by its
+    /// proof.
+    pub(super) fn prove_without_redirect(&self) -> Result<(), Refusal> {
+        if self.app.public_flows && !self.shows_credential() { Ok(()) } else { self.prove_confidential() }
+    }
+
+    fn shows_credential(&self) -> bool {
+        ["client_secret", "client_assertion"].iter().any(|name| optional(self.fields, name).is_some())
+    }
+
+    fn prove_confidential(&self) -> Result<(), Refusal> {
+        let client_id = self.app.client_id.as_str();
+        let home = self.state.tenants.iter().find(|tenant| tenant.app.client_id == client_id);
+        let tenant = home.ok_or_else(Refusal::no_credential)?;
+        let (state, realm, fields) = (self.state, self.name, self.fields);
+        assertions::prove(&Question { state, tenant, realm, client_id, fields }).map(drop)
+    }
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::client::{general, prove, prove_without_redirect, resolve};
+use super::client::{Request, general, resolve};
 use super::scopes::Scopes;
 use super::{Answer, Code, Fields, Granted, Method, account, field, issue, now, optional};
 use crate::sandbox::refusal::Refusal;
@@ -20,7 +20,7 @@ pub(super) fn code(state: &mut State, name: &str, fields: &Fields, headers: &Hea
     if code.granted.client_id != app.client_id {
         return Err(Refusal::malformed_grant());
     }
-    prove(&app, code.granted.platform, fields, headers)?;
+    Request { state, name, app: &app, fields }.prove(code.granted.platform, headers)?;
     let redirect = field(fields, "redirect_uri")?;
     if redirect != code.redirect {
         return Err(Refusal::redirect_mismatch(redirect, &app.client_id));
@@ -62,7 +62,7 @@ pub(super) fn refresh(state: &mut State, name: &str, fields: &Fields, headers: &
     if token.granted.client_id != app.client_id {
         return Err(Refusal::malformed_grant());
     }
-    prove(&app, token.granted.platform, fields, headers)?;
+    Request { state, name, app: &app, fields }.prove(token.granted.platform, headers)?;
     let (tenant, _) = account::find(state, &token.granted.session.user).ok_or_else(Refusal::malformed_grant)?;
     let policy = tenant.sign_in.clone();
     let days = (now(state) - token.issued) / DAY + policy.unused_days;
@@ -85,7 +85,7 @@ pub(super) fn refresh(state: &mut State, name: &str, fields: &Fields, headers: &
 /// RFC 8628 section 3.4.
 pub(super) fn device(state: &mut State, name: &str, fields: &Fields) -> Result<Value, Refusal> {
     let app = asking(state, name, fields)?;
-    prove_without_redirect(&app, fields)?;
+    Request { state, name, app: &app, fields }.prove_without_redirect()?;
     let text = optional(fields, "device_code").or(optional(fields, "code"));
     let text = text.ok_or_else(|| Refusal::missing("device_code"))?;
     let at = now(state);
@@ -111,7 +111,7 @@ pub(super) fn device(state: &mut State, name: &str, fields: &Fields) -> Result<V
 /// RFC 6749 section 4.3; it shows a password to the client, and can show nothing else.
 pub(super) fn password(state: &mut State, name: &str, fields: &Fields) -> Result<Value, Refusal> {
     let app = asking(state, name, fields)?;
-    prove_without_redirect(&app, fields)?;
+    Request { state, name, app: &app, fields }.prove_without_redirect()?;
     let (user, password) = (field(fields, "username")?, field(fields, "password")?);
     let scopes = Scopes::read(field(fields, "scope")?, &app)?;
     let session = account::log_in(state, name, &app, user, password)?;

@@ -88,6 +88,7 @@ fn the_token_of_a_personal_account_opens_its_mailbox_and_no_high_volume() {
     }
     assert_eq!(state.smtp_login(CAROL, &format!("{token}x"), at), Login::Refused);
     assert!(matches!(state.hve_login("hve@contoso.test", &token, at), HveLogin::Refused(_)));
+    assert!(state.hve_recipient_refused(CAROL).is_some() && state.hve_recipient_refused(ALICE).is_none());
     assert!(state.graph_token(&token, at).is_err());
     let answer = refreshed(&mut state, "consumers", CAROL, "Mail.Send");
     let answer = answer.unwrap_or_else(|refusal| panic!("{}", refusal.sentence()));
