@@ -58,8 +58,10 @@ import os, statistics, subprocess, sys, time
 log, command = sys.argv[1], sys.argv[2:]
 def once():
     began = time.perf_counter()
-    running = subprocess.Popen(command + [log], stdout=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"})
-    _, _, used = os.wait4(running.pid, 0)
+    # grep stops at the first hit when nobody can see what it prints.
+    with open(log + ".out", "wb") as out:
+        running = subprocess.Popen(command + [log], stdout=out, env={**os.environ, "LC_ALL": "C"})
+        _, _, used = os.wait4(running.pid, 0)
     return time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 once()
 wall, cpu, memory = (statistics.median(column) for column in zip(*(once() for _ in range(3))))
