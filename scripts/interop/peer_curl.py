@@ -1,7 +1,10 @@
-"""curl: a token, a refused one, and a mail."""
+"""curl: a token of each kind, a refused one, and a mail."""
 
+import json
 import re
 import tempfile
+import time
+import urllib.parse
 
 from lib import curl_token, expect, mail, need, run, run_cases, sandbox
 
@@ -47,4 +50,37 @@ def send(sender_token, code):
             "--mail-rcpt", f"bob@{tenant['domain']}", "-T", message.name, code=code)
 
 
-run_cases(curl_gets_a_token, curl_is_told_of_a_wrong_secret, curl_sends, curl_is_refused_with_a_false_token)
+def curl_polls_for_a_device():
+    curl = need("curl")
+    from browser import Browser
+
+    with sandbox("signed-in") as tenant:
+        def post(path, **fields):
+            form = urllib.parse.urlencode({"client_id": tenant["client_id"], **fields})
+            url = f"{tenant['login']}/{tenant['tenant_id']}/oauth2/v2.0/{path}"
+            return json.loads(run(curl, "-sS", "--cacert", tenant["ca_file"], "-d", form, url).stdout)
+
+        asked = post("devicecode", scope="https://outlook.office.com/SMTP.Send offline_access")
+        words = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": asked["device_code"]}
+        expect(post("token", **words).get("error") == "authorization_pending", "it is answered before anybody agreed")
+        Browser(tenant).approve_device(asked["verification_uri"], asked["user_code"])
+        time.sleep(int(asked["interval"]))
+        answer = post("token", **words)
+    expect("access_token" in answer and "refresh_token" in answer, answer)
+
+
+def curl_asks_the_metadata_service():
+    curl = need("curl")
+    with sandbox("managed") as tenant:
+        url = (f"{tenant['imds']}/metadata/identity/oauth2/token?api-version=2018-02-01"
+               "&resource=https%3A%2F%2Foutlook.office365.com")
+        refused = json.loads(run(curl, "-sS", url).stdout)
+        answer = json.loads(run(curl, "-sS", "-H", "Metadata: true", url).stdout)
+    expect(refused.get("error") == "invalid_request", refused)
+    expect(answer.get("token_type") == "Bearer" and answer["access_token"].count(".") == 2, sorted(answer))
+
+
+run_cases(
+    curl_gets_a_token, curl_is_told_of_a_wrong_secret, curl_polls_for_a_device, curl_asks_the_metadata_service,
+    curl_sends, curl_is_refused_with_a_false_token,
+)

@@ -122,7 +122,8 @@ fn audiences(question: &Question<'_>) -> Vec<String> {
 
 /// The registered certificate that the header names, by the digest that it has; SHA-1 in the answer in any case.
 fn find_key<'a>(app: &'a App, shown: &Shown<'_>) -> (String, Option<&'a KeyCredential>) {
-    let header = |name: &str| shown.header.get(name).and_then(Value::as_str);
+    // Microsoft's library for Python leaves the padding on, and Entra takes it.
+    let header = |name: &str| Some(shown.header.get(name)?.as_str()?.trim_end_matches('='));
     let named = |key: &&KeyCredential| match (header("x5t#S256"), header("x5t")) {
         (Some(print), _) => URL_SAFE_NO_PAD.encode(Sha256::digest(&key.der)) == print,
         (None, Some(print)) => URL_SAFE_NO_PAD.encode(Sha1::digest(&key.der)) == print,
