@@ -167,8 +167,10 @@ impl<'a> Shown<'a> {
         self.claims.get(claim)?.as_str()
     }
 
+    /// The whole seconds of a date, which may have a fraction (RFC 7519 section 2): Microsoft's library for Python sends one.
     fn seconds(&self, claim: &str) -> Option<i64> {
-        self.claims.get(claim)?.as_i64()
+        let Value::Number(date) = self.claims.get(claim)? else { return None };
+        date.to_string().split('.').next()?.parse().ok()
     }
 
     pub(super) fn audiences(&self) -> Vec<&str> {
