@@ -27,13 +27,16 @@ results=$peers/results
 
 # command:package
 debian='postfix:postfix smtp-sink:postfix dovecot:dovecot-core msmtp:msmtp swaks:swaks dig:bind9-dnsutils nsd:nsd
-    knotd:knot curl:curl hyperfine:hyperfine time:time python3:python3'
+    knotd:knot curl:curl mpop:mpop mbsync:isync mutt:mutt neomutt:neomutt getmail:getmail6
+    hyperfine:hyperfine time:time python3:python3'
 
 absent() {
     local pair
     for pair in $debian; do
         PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || echo "${pair##*:}"
     done | sort -u
+    # mbsync loads it for XOAUTH2.
+    ls /usr/lib/*/sasl2/*xoauth2* >/dev/null 2>&1 || echo libsasl2-modules-kdexoauth2
     [ -e /usr/lib/dovecot/submission ] || echo dovecot-submissiond
     # swaks needs it for STARTTLS.
     perl -MNet::SSLeay -e 1 2>/dev/null || echo libnet-ssleay-perl
@@ -60,7 +63,7 @@ install_debian() {
 install_python() {
     local venv=$peers/venv package
     [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-    for package in msal azure-identity exchangelib cryptography PyJWT PyYAML tree-sitter tree-sitter-powershell; do
+    for package in msal requests azure-identity exchangelib cryptography PyJWT PyYAML tree-sitter tree-sitter-powershell; do
         "$venv/bin/pip" install -q "$package" || echo "not installed: $package"
     done
     ls "$peers"/pyspf-*.tar.gz >/dev/null 2>&1 ||

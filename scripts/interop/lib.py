@@ -1,23 +1,18 @@
 """What the peers' scripts share: the three kinds of result, the sandbox, processes that end."""
 
 import contextlib
-import html
 import json
 import os
 import pathlib
-import re
 import select
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
 DOCTOR = os.environ.get("O365DOCTOR") or str(pathlib.Path(__file__).parents[2] / "target/debug/o365doctor")
 
@@ -183,63 +178,15 @@ def free_ports(count):
 
 def curl_token(tenant, secret=None):
     """Asks the login service for a token with curl; returns the status and the answer."""
-    return curl_json(
-        tenant, f"{tenant['tenant_id']}/oauth2/v2.0/token",
-        client_id=tenant["client_id"], client_secret=secret or tenant["client_secret"],
-        grant_type="client_credentials", scope="https://outlook.office365.com/.default",
-    )
-
-
-def curl_json(tenant, path, **form):
-    """Posts a form to the login service with curl; returns the status and the answer."""
     curl = need("curl")
-    url = f"{tenant['login']}/{path}"
-    form = urllib.parse.urlencode(form)
+    form = urllib.parse.urlencode({
+        "client_id": tenant["client_id"], "client_secret": secret or tenant["client_secret"],
+        "grant_type": "client_credentials", "scope": "https://outlook.office365.com/.default",
+    })
+    url = f"{tenant['login']}/{tenant['tenant_id']}/oauth2/v2.0/token"
     done = run(curl, "-sS", "--cacert", tenant["ca_file"], "-w", "\n%{http_code}", "-d", form, url)
     body, status = done.stdout.rsplit("\n", 1)
     return int(status), json.loads(body)
-
-
-class Browser:
-    """Fills in forms and presses their buttons; it stops at a redirect."""
-
-    def __init__(self, ca_file):
-        tls = ssl.create_default_context(cafile=ca_file)
-        self.opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls), Stop,
-        )
-        self.url = self.text = self.location = ""
-
-    def get(self, url):
-        self._open(urllib.request.Request(url))
-
-    def press(self, answer, **typed):
-        """The button with this value."""
-        expect(f'value="{answer}"' in self.text, f"no button {answer}: {self.text}")
-        hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', self.text)
-        form = {name: html.unescape(value) for name, value in hidden} | typed | {"answer": answer}
-        self._open(urllib.request.Request(self.url, urllib.parse.urlencode(form).encode()))
-
-    def _open(self, request):
-        try:
-            response = self.opener.open(request, timeout=20)
-        except urllib.error.HTTPError as refused:
-            response = refused
-        with response:
-            self.url, self.text = request.full_url, response.read().decode()
-            self.location = response.headers.get("Location", "")
-
-
-class Stop(urllib.request.HTTPRedirectHandler):
-    """A redirect is read, not followed."""
-
-    def redirect_request(self, *_):
-        return None
-
-
-def browser(tenant):
-    """A browser that trusts the sandbox."""
-    return Browser(tenant["ca_file"])
 
 
 def xoauth2(user, token):

@@ -1,9 +1,12 @@
-"""curl: a token, a refused one, and a mail."""
+"""curl: a token of each kind, a refused one, and a mail."""
 
+import json
 import re
 import tempfile
+import time
+import urllib.parse
 
-from lib import browser, curl_json, curl_token, expect, mail, need, run, run_cases, sandbox
+from lib import curl_token, expect, mail, need, run, run_cases, sandbox
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -27,33 +30,6 @@ def curl_is_told_of_a_wrong_secret():
     expect(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", answer["timestamp"]), answer)
 
 
-def curl_signs_a_person_in_by_device_code():
-    need("curl")
-    with sandbox() as tenant:
-        path = f"{tenant['tenant_id']}/oauth2/v2.0/"
-        scope = "https://outlook.office.com/SMTP.Send offline_access"
-        status, device = curl_json(tenant, path + "devicecode", client_id=tenant["client_id"], scope=scope)
-        expect(status == 200, f"HTTP {status}: {device}")
-        poll = {
-            "client_id": tenant["client_id"], "device_code": device["device_code"],
-            "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
-        }
-        status, answer = curl_json(tenant, path + "token", **poll)
-        expect(status == 400 and answer["error"] == "authorization_pending", answer)
-        visit = browser(tenant)
-        visit.get(device["verification_uri"])
-        visit.press("next", code=device["user_code"])
-        visit.press("signin", login=f"alice@{tenant['domain']}", passwd=tenant["password"])
-        visit.press("continue")
-        status, answer = curl_json(tenant, path + "token", **poll)
-        expect(status == 200 and answer["access_token"].count(".") == 2, answer)
-        status, answer = curl_json(
-            tenant, path + "token", client_id=tenant["client_id"], grant_type="refresh_token",
-            refresh_token=answer["refresh_token"],
-        )
-        expect(status == 200 and answer["refresh_token"], answer)
-
-
 def curl_sends():
     send(sender_token=True, code=0)
 
@@ -74,7 +50,37 @@ def send(sender_token, code):
             "--mail-rcpt", f"bob@{tenant['domain']}", "-T", message.name, code=code)
 
 
+def curl_polls_for_a_device():
+    curl = need("curl")
+    from browser import Browser
+
+    with sandbox("signed-in") as tenant:
+        def post(path, **fields):
+            form = urllib.parse.urlencode({"client_id": tenant["client_id"], **fields})
+            url = f"{tenant['login']}/{tenant['tenant_id']}/oauth2/v2.0/{path}"
+            return json.loads(run(curl, "-sS", "--cacert", tenant["ca_file"], "-d", form, url).stdout)
+
+        asked = post("devicecode", scope="https://outlook.office.com/SMTP.Send offline_access")
+        words = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": asked["device_code"]}
+        expect(post("token", **words).get("error") == "authorization_pending", "it is answered before anybody agreed")
+        Browser(tenant).approve_device(asked["verification_uri"], asked["user_code"])
+        time.sleep(int(asked["interval"]))
+        answer = post("token", **words)
+    expect("access_token" in answer and "refresh_token" in answer, answer)
+
+
+def curl_asks_the_metadata_service():
+    curl = need("curl")
+    with sandbox("managed") as tenant:
+        url = (f"{tenant['imds']}/metadata/identity/oauth2/token?api-version=2018-02-01"
+               "&resource=https%3A%2F%2Foutlook.office365.com")
+        refused = json.loads(run(curl, "-sS", url).stdout)
+        answer = json.loads(run(curl, "-sS", "-H", "Metadata: true", url).stdout)
+    expect(refused.get("error") == "invalid_request", refused)
+    expect(answer.get("token_type") == "Bearer" and answer["access_token"].count(".") == 2, sorted(answer))
+
+
 run_cases(
-    curl_gets_a_token, curl_is_told_of_a_wrong_secret, curl_signs_a_person_in_by_device_code, curl_sends,
-    curl_is_refused_with_a_false_token,
+    curl_gets_a_token, curl_is_told_of_a_wrong_secret, curl_polls_for_a_device, curl_asks_the_metadata_service,
+    curl_sends, curl_is_refused_with_a_false_token,
 )

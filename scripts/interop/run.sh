@@ -10,9 +10,9 @@ results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 # These override the authority that a client is given.
 unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
-export PYTHONDONTWRITEBYTECODE=1 NO_COLOR=1
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=. NO_COLOR=1
 
-for script in peer_*.py server_*.py sandbox_*.py; do
+for script in peer_*.py server_*.py sandbox_*.py clients/*.py; do
     code=0
     timeout --kill-after=10 180 "$python" "$script" </dev/null | tee -a "$results" || code=$?
     # 0: all well; 1: a `not ok` line says what is not.

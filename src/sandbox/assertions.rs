@@ -122,7 +122,8 @@ fn audiences(question: &Question<'_>) -> Vec<String> {
 
 /// The registered certificate that the header names, by the digest that it has; SHA-1 in the answer in any case.
 fn find_key<'a>(app: &'a App, shown: &Shown<'_>) -> (String, Option<&'a KeyCredential>) {
-    let header = |name: &str| shown.header.get(name).and_then(Value::as_str);
+    // Microsoft's library for Python leaves the padding on, and Entra takes it.
+    let header = |name: &str| Some(shown.header.get(name)?.as_str()?.trim_end_matches('='));
     let named = |key: &&KeyCredential| match (header("x5t#S256"), header("x5t")) {
         (Some(print), _) => URL_SAFE_NO_PAD.encode(Sha256::digest(&key.der)) == print,
         (None, Some(print)) => URL_SAFE_NO_PAD.encode(Sha1::digest(&key.der)) == print,
@@ -166,8 +167,10 @@ impl<'a> Shown<'a> {
         self.claims.get(claim)?.as_str()
     }
 
+    /// The whole seconds of a date, which may have a fraction (RFC 7519 section 2): Microsoft's library for Python sends one.
     fn seconds(&self, claim: &str) -> Option<i64> {
-        self.claims.get(claim)?.as_i64()
+        let Value::Number(date) = self.claims.get(claim)? else { return None };
+        date.to_string().split('.').next()?.parse().ok()
     }
 
     pub(super) fn audiences(&self) -> Vec<&str> {
