@@ -2,6 +2,7 @@
 
 pub mod secret;
 
+mod clouds;
 pub(crate) mod config;
 mod confirm;
 mod credential;
@@ -10,11 +11,13 @@ mod exchange;
 mod flags;
 mod lint;
 mod load;
+mod people;
 #[cfg_attr(unix, path = "platform_unix.rs")]
 #[cfg_attr(not(unix), path = "platform_other.rs")]
 pub(crate) mod platform;
 mod port25;
 pub(crate) mod shell;
+mod values;
 mod words;
 
 pub use confirm::Confirm;
@@ -26,10 +29,10 @@ pub use flags::{
     Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, SignInWords, table_of,
 };
 pub(crate) use lint::shown;
-pub(crate) use load::duration;
 pub use load::{Layers, Need, Wants};
 pub(crate) use platform as files;
 pub use port25::ClientCertificate;
+pub(crate) use values::duration;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
