@@ -200,3 +200,21 @@ impl KeyCredential {
         Some(format!("Start={}, End={}", date(from)?, date(until)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn dates_may_have_a_fraction() {
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = json!({ "exp": 1_795_743_442.75, "iat": 1_795_743_382, "nbf": "soon" });
+        let text = format!("{}.{}.AAAA", part(json!({ "alg": "PS256" })), part(claims));
+        let shown = Shown::read(&text).unwrap();
+        assert_eq!(shown.seconds("exp"), Some(1_795_743_442));
+        assert_eq!(shown.seconds("iat"), Some(1_795_743_382));
+        assert_eq!((shown.seconds("nbf"), shown.seconds("none")), (None, None));
+    }
+}

@@ -295,9 +295,19 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 alias_maps =
 alias_database =
+service_throttle_time = 1s
 default_transport = msmtp
 msmtp_destination_recipient_limit = 1
 """
+
+
+def greeted(port):
+    """A connection to Postfix, whose first processes may end while its master still makes the queue."""
+    for _ in range(50):
+        with contextlib.suppress(OSError):
+            return smtplib.SMTP("127.0.0.1", port, timeout=30)
+        time.sleep(0.2)
+    raise AssertionError("Postfix greets nobody")
 
 
 def postfix_relays_with_the_token():
@@ -323,7 +333,7 @@ def postfix_relays_with_the_token():
             shutil.chown(folder / name, "nobody")
         with daemon(program, "-c", folder / "conf", "start-fg", port=port):
             try:
-                with smtplib.SMTP("127.0.0.1", port) as relay:
+                with greeted(port) as relay:
                     relay.sendmail(ALICE, [ALICE], mail(tenant, "by postfix").replace("app@", "alice@"))
                 for _ in range(100):
                     if "by postfix" in inbox(tenant):
