@@ -168,6 +168,8 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
         if let Some(state) = words.get_mut("exchange_state") {
             *state = text(STATE_FILE);
         }
+        // What people sign in for here lies beside it, and goes with it.
+        words.entry("store").or_insert_with(|| text("sign-ins"));
         let probe: Table =
             ["to", "send"].iter().filter_map(|key| Some(((*key).to_owned(), words.remove(*key)?))).collect();
         words.insert("probe".to_owned(), Value::Table(probe));
