@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures whole runs with hyperfine, where it is installed, else with a loop in Python, beside other programs that do a
 # part of the same work against the same sandbox. Prints a table in Markdown.
-# usage: scripts/bench.sh [RUNS]    (O365DOCTOR names the binary; else a release build is made)
+# usage: scripts/bench.sh [RUNS]    (O365DOCTOR names the binary; else a release build is made; LOG_MIB sizes the log of
+# the last table, which is scripts/bench-log.sh; 0 leaves it out)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -94,4 +95,10 @@ fi
 if command -v dig >/dev/null; then
     dns=$(field dns)
     row "dig: MX" "dig @${dns%:*} -p ${dns##*:} $(field domain) MX +short"
+fi
+
+# Logs have a table of their own: a gigabyte, beside grep with the same fixed texts.
+if [ "${LOG_MIB:-1024}" -gt 0 ]; then
+    echo
+    O365DOCTOR=$O365DOCTOR scripts/bench-log.sh "${LOG_MIB:-1024}"
 fi

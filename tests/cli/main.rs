@@ -6,6 +6,8 @@ mod credential;
 mod domain;
 mod exchange;
 mod explain;
+#[cfg(target_os = "linux")]
+mod explain_bounds;
 mod explain_log;
 mod explain_more;
 mod federated;
