@@ -47,7 +47,7 @@ fn fed(input: impl FnOnce(&mut std::process::ChildStdin)) -> (u64, Vec<String>) 
 
 #[test]
 fn a_line_of_any_length_is_read_in_little_memory() {
-    let (memory, causes) = fed(|stdin| log(stdin));
+    let (memory, causes) = fed(log);
     assert_eq!(causes, ["aadsts700016", "aadsts7000215"]);
     assert!(memory < MOST, "{memory} KiB for a line of {LINE} octets");
 }
