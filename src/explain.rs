@@ -17,7 +17,7 @@ pub use question::Question;
 pub use sasl::{Pasted, without_secrets};
 pub use wrapping::unwrapped;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crate::kb::{self, Cause, Classifier, Match, cause};
@@ -42,6 +42,8 @@ pub struct Explanation {
     pub token: Option<Pasted>,
     /// The text, as far as it is worth repeating, without secrets.
     pub text: String,
+    /// What the pages' templates are filled with, of a profile; what is not known shows as `<name>`.
+    pub values: BTreeMap<String, String>,
 }
 
 impl Explanation {
@@ -77,6 +79,7 @@ pub fn explain(text: &str) -> Explanation {
         similar: if unknown && one_word { kb::similar(trimmed) } else { Vec::new() },
         ids: bounce.map_or_else(|| ids::of(text), |bounce| ids::of_bounce(&bounce)),
         text: repeated(trimmed),
+        values: BTreeMap::new(),
         matches,
         also,
         token,

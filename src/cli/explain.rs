@@ -1,18 +1,23 @@
 //! `explain`: an id, a number, a code, or any pasted text, to the page that explains it. Offline.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use toml::Table;
 
 use super::Global;
 use super::explain_log;
 use super::output::{self, note};
 use crate::explain;
+use crate::facts::Visit;
 use crate::kb::{self, Who};
 use crate::render::{self, Format};
-use crate::setup::InputError;
+use crate::report;
+use crate::setup::{InputError, Layers, Wants};
+use crate::share;
 
 /// Explains an AADSTS number, an SMTP reply, a cause's id, or any text that holds one; offline
 #[derive(Args)]
@@ -62,7 +67,8 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<u8, In
         None if !arguments.text.is_empty() => arguments.text.join(" "),
         _ => from_stdin()?,
     };
-    let explanation = explain::explain(&text);
+    let mut explanation = explain::explain(&text);
+    explanation.values = of_profile(global)?;
     let explanation = if global.share { explanation.masked() } else { explanation };
     let recognised = explanation.recognised();
     let shown = match global.format {
@@ -71,6 +77,33 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<u8, In
     };
     output::print(&shown);
     Ok(u8::from(!recognised))
+}
+
+/// What a profile fills into the repairs. A configuration that nobody named is no reason to explain nothing.
+fn of_profile(global: &Global) -> Result<BTreeMap<String, String>, InputError> {
+    let named = global.profile.is_some() || global.config.is_some();
+    let load = || {
+        let layers = Layers::gather(Table::new(), global.profile.as_deref(), global.config.as_deref())?;
+        if layers.sandbox().is_some() {
+            return Ok(BTreeMap::new());
+        }
+        let wants = Wants { any_identity: true, any_tenant: true, ..Wants::default() };
+        let setup = layers.load(wants, None)?.facts();
+        let visit = Visit { setup, ..Visit::default() };
+        let known = setup_named(&visit);
+        let visit = if global.share { share::masked(&visit) } else { visit };
+        Ok(if known { report::values(&visit) } else { BTreeMap::new() })
+    };
+    match load() {
+        Err(error) if named => Err(error),
+        loaded => Ok(loaded.unwrap_or_default()),
+    }
+}
+
+/// Whether anything of the set-up is known; the words of a cloud alone say nothing of anybody's own.
+fn setup_named(visit: &Visit) -> bool {
+    let setup = &visit.setup;
+    setup.profile.is_some() || setup.tenant.is_some() || setup.mailbox.is_some() || setup.client_id.is_some()
 }
 
 /// The pages, as far as they are asked for. Finding none is no success.

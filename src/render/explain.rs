@@ -17,8 +17,8 @@ use crate::scripts;
 
 /// The matches for a program: most specific first.
 pub fn matches_json(explanation: &Explanation) -> String {
-    let matches: Vec<Value> = explanation.matches.iter().map(match_json).collect();
-    let also: Vec<Value> = explanation.also.iter().map(match_json).collect();
+    let matches: Vec<Value> = explanation.matches.iter().map(|found| match_json(found, &explanation.values)).collect();
+    let also: Vec<Value> = explanation.also.iter().map(|found| match_json(found, &explanation.values)).collect();
     let ids: BTreeMap<&str, &str> = explanation.ids.iter().map(|(label, id)| (*label, id.as_str())).collect();
     let value = json!({
         "format": FORMAT, "matches": matches, "also": also, "unrecognised": !explanation.recognised(),
@@ -28,7 +28,8 @@ pub fn matches_json(explanation: &Explanation) -> String {
     format!("{value:#}\n")
 }
 
-fn match_json(found: &Match) -> Value {
+fn match_json(found: &Match, values: &Values) -> Value {
+    let fill = |text| fill(text, values);
     let page = found.cause;
     json!({
         "id": page.id, "title": page.title, "who": page.who, "matched": found.matched,
@@ -81,9 +82,9 @@ pub fn explanation(explanation: &Explanation, format: Format, style: Style) -> S
     };
     let matched = printable(&found.matched);
     if format == Format::Markdown {
-        markdown(&mut out, found.cause, &matched);
+        markdown(&mut out, found.cause, &matched, &explanation.values);
     } else {
-        text(&mut out, found.cause, &matched, style);
+        text(&mut out, found.cause, &matched, style, &explanation.values);
     }
     ids(&mut out, explanation, format);
     question(&mut out, explanation);
@@ -139,11 +140,12 @@ fn unknown(out: &mut String, explanation: &Explanation, style: Style) {
         return question(out, explanation);
     }
     out.push('\n');
-    body(out, &fill(page.meaning), style);
-    section(out, "Repair", &fill(page.repair), style);
+    body(out, &fill(page.meaning, &explanation.values), style);
+    section(out, "Repair", &fill(page.repair, &explanation.values), style);
 }
 
-fn text(out: &mut String, page: &Cause, matched: &str, style: Style) {
+fn text(out: &mut String, page: &Cause, matched: &str, style: Style, values: &Values) {
+    let fill = |text| fill(text, values);
     let _ = writeln!(out, "{} [{}]", page.title.bold(), page.id);
     let _ = writeln!(out, "{}\n", format!("matched: {matched}").dimmed());
     let role = if page.role.is_empty() { String::new() } else { format!(" ({})", page.role) };
@@ -211,7 +213,8 @@ fn body(out: &mut String, text: &str, style: Style) {
     out.push('\n');
 }
 
-fn markdown(out: &mut String, page: &Cause, matched: &str) {
+fn markdown(out: &mut String, page: &Cause, matched: &str, values: &Values) {
+    let fill = |text| fill(text, values);
     let _ = writeln!(out, "# {}\n\n`{}`, matched: `{}`\n", page.title, page.id, matched.replace('`', "'"));
     let role = if page.role.is_empty() { String::new() } else { format!(" ({})", page.role) };
     let _ = writeln!(out, "**Who acts:** {}{role}\n", page.who.label());
@@ -234,9 +237,12 @@ fn markdown(out: &mut String, page: &Cause, matched: &str) {
     let _ = writeln!(out, "\nSource: {}. Checked {}.\n", page.source, page.checked);
 }
 
-/// A template with no values: the names show as `<name>`.
-pub(super) fn fill(template: &str) -> String {
-    scripts::fill(template, &BTreeMap::new()).unwrap_or_else(|_| template.to_owned())
+/// What templates are filled with.
+type Values = BTreeMap<String, String>;
+
+/// A template with the values that are known; the names of the others show as `<name>`.
+pub(super) fn fill(template: &str, values: &Values) -> String {
+    scripts::fill(template, values).unwrap_or_else(|_| template.to_owned())
 }
 
 /// Every page, one a line.

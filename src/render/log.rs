@@ -1,5 +1,6 @@
 //! The table of a log.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use colored::Colorize as _;
@@ -74,8 +75,8 @@ fn json(report: &LogReport<'_>, mask: &mut Mask) -> String {
                 "last_seen": group.last.as_ref().map(|stamp| &stamp.text),
                 "senders": mask.names(&group.senders), "more_senders": group.senders.more,
                 "recipients": mask.names(&group.recipients), "more_recipients": group.recipients.more,
-                "servers": servers, "server_unnamed": group.unnamed, "sample": mask.text(&group.sample), "repair": fill(page.repair),
-                "recheck": fill(page.recheck), "links": page.links,
+                "servers": servers, "server_unnamed": group.unnamed, "sample": mask.text(&group.sample), "repair": fill(page.repair, &BTreeMap::new()),
+                "recheck": fill(page.recheck, &BTreeMap::new()), "links": page.links,
             })
         })
         .collect();
@@ -94,7 +95,7 @@ fn text(report: &LogReport<'_>, mask: &mut Mask, style: Style) -> String {
         for (label, words) in rows(group, mask) {
             row(&mut out, label, &words, style);
         }
-        let (first, block) = in_short(&fill(page.repair));
+        let (first, block) = in_short(&fill(page.repair, &BTreeMap::new()));
         row(&mut out, "who", page.who.label(), style);
         row(&mut out, "do", &first, style);
         for line in block.lines() {
@@ -169,7 +170,7 @@ fn markdown(report: &LogReport<'_>, mask: &mut Mask) -> String {
         for (label, words) in rows(group, mask) {
             let _ = writeln!(out, "- {label}: `{}`", printable(&words).replace('`', "'"));
         }
-        let _ = writeln!(out, "\n{}", fill(group.cause.repair));
+        let _ = writeln!(out, "\n{}", fill(group.cause.repair, &BTreeMap::new()));
     }
     closing(&mut out, report);
     out

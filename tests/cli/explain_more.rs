@@ -250,3 +250,22 @@ fn a_challenge_is_decoded() {
 fn a_file_that_is_not_there_is_said() {
     assert!(Home::new().run(&["explain", "--file", "none.eml"]).ends(2).err.contains("none.eml"));
 }
+
+#[test]
+fn a_profile_fills_the_repair_and_a_broken_one_that_nobody_named_is_no_hindrance() {
+    let home = Home::new();
+    let own = "[profile.work]\ntenant = 'contoso.com'\nclient_id = '3f2b8c64-1d7e-4a95-b0c3-6e8d2f915a70'\n";
+    let config = home.write("own.toml", own);
+    let config = config.to_str().unwrap();
+    let repair = |more: &[&str]| {
+        let command = [&["explain", "--format", "json"], more, &["AADSTS7000229"]].concat();
+        home.run(&command).ends(0).json()["matches"][0]["repair"].as_str().unwrap().to_owned()
+    };
+    let filled = repair(&["--config", config]);
+    assert!(filled.contains("--tenant contoso.com") && !filled.contains("<tenant>"), "{filled}");
+    let shared = repair(&["--share", "--config", config]);
+    assert!(!shared.contains("contoso.com") && !shared.contains("3f2b8c64"), "{shared}");
+    assert!(repair(&[]).contains("<tenant>"));
+    let broken = home.write("broken.toml", "[profile.work]\nno_such_word = 1\n");
+    home.run(&["explain", "--config", broken.to_str().unwrap(), "AADSTS7000229"]).ends(2);
+}
