@@ -158,3 +158,16 @@ fn every_known_code_of_ews_reaches_its_page() {
     none(EWS.iter().map(|(code, words, page)| (body(code, words), (*page).to_owned())));
     none(BESIDE.iter().map(|(text, page)| ((*text).to_owned(), (*page).to_owned())));
 }
+
+/// What the collection has and no page claims: words that every web server says, which name no cause and no speaker.
+const NAMED_BY_NOBODY: [&str; 2] =
+    [r#"{"error":{"code":"Forbidden","message":""}}"#, "HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer"];
+
+#[test]
+fn words_of_every_web_server_get_no_confident_page() {
+    for text in NAMED_BY_NOBODY {
+        assert!(explain(text).matches.is_empty(), "{text} has a page now; take it off the list");
+    }
+    let graph = explain(r#"{"error":{"code":"accessDenied","message":"Access denied"}}"#);
+    assert_eq!(graph.matches.first().map(|found| found.cause.id), Some("graph-access-denied"));
+}
