@@ -181,7 +181,9 @@ impl Plan {
         }
         // One token opens the doors of one API, so roads of the same API share it.
         let mut resources: Vec<(Resource, Option<String>)> = Vec::new();
-        let of_roads = setup.roads.iter().filter_map(|road| Some((road.wants()?.resource, setup.scope.clone())));
+        let person = matches!(setup.credential, Some(Credential::Delegated { .. }));
+        let named = setup.scope.clone().filter(|_| !person);
+        let of_roads = setup.roads.iter().filter_map(|road| Some((road.wants()?.resource, named.clone())));
         // A scope that was named is that of the roads; the readers have their own.
         let of_readers = confirm::readers(setup, slice).into_iter().map(|reader| (reader.wants().resource, None));
         for (resource, scope) in of_roads.chain(of_readers) {
@@ -261,7 +263,9 @@ fn scope_of(setup: &Setup, resource: Resource) -> String {
     let Some(Credential::Delegated { scopes, .. }) = &setup.credential else {
         return format!("{}/.default", setup.cloud.resource_uri(resource));
     };
-    let made_for = sign_in::by_resource(&setup.cloud, scopes).unwrap_or_default();
+    // What was named counts; else what the sign-in was made for, and for a reader's own API what the roads would ask.
+    let made_for = if setup.scope.is_some() { Vec::new() } else { scopes.clone() };
+    let made_for = sign_in::by_resource(&setup.cloud, &made_for).unwrap_or_default();
     let known = made_for.into_iter().chain(setup.person_scopes()).find(|scopes| scopes.resource == resource);
     known.map_or_else(String::new, |scopes| scopes.request())
 }

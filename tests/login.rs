@@ -418,8 +418,7 @@ fn a_service_that_repeats_the_request_gives_no_code_away() {
 }
 
 #[test]
-fn nobody_waits_for_ever() {
-    // The longest wait is that of the code: 15 minutes, which no test waits for; a stopped program leaves nothing.
+fn a_program_that_is_stopped_while_it_waits_leaves_nothing() {
     runtime().block_on(async {
         let sandbox = start("").await;
         let home = tempfile::tempdir().unwrap();

@@ -1,7 +1,5 @@
 //! `login`: a person signs in, and what that leaves behind is kept for the other commands.
 
-use std::io::IsTerminal as _;
-
 use clap::Args;
 
 use super::run::{self, Loaded};
@@ -117,12 +115,10 @@ fn say(lines: &str) {
 
 /// The address holds a code, so it is not shown while it is typed.
 fn paste() -> Result<Secret, InputError> {
-    let bad = |e: &dyn std::fmt::Display| InputError::new("the address", format!("can not be read: {e}"));
-    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        let typed =
-            dialoguer::Password::new().with_prompt("The address that the browser ended at (not shown)").interact();
-        return typed.map(Secret::new).map_err(|e| bad(&e));
+    if let Some(typed) = shell::unseen("The address that the browser ended at")? {
+        return Ok(typed);
     }
     output::note("Paste the address that the browser ended at:");
-    shell::line().map(Secret::new).map_err(|e| bad(&e))
+    let line = shell::line().map_err(|e| InputError::new("the address", format!("can not be read: {e}")))?;
+    Ok(Secret::new(line))
 }

@@ -88,20 +88,16 @@ pub async fn sign_in(setup: &Setup, scopes: &[Scopes], way: Way, person: Person<
 fn entry_of(granted: &mut Granted, scopes: &[Scopes]) -> Option<Entry> {
     let refresh = granted.refresh.clone()?;
     let who = granted.who.take();
-    Some(Entry {
+    let mut entry = Entry {
         account: who.as_ref().and_then(|who| who.account.clone()),
         directory: who.and_then(|who| who.directory),
         refresh,
         scopes: scopes.iter().flat_map(|scopes| scopes.names.clone()).collect(),
         renewed_at: Timestamp::now(),
         access: Vec::new(),
-    })
-    .map(|mut entry| {
-        if let Some(first) = scopes.first() {
-            take(&mut entry, first.resource, granted);
-        }
-        entry
-    })
+    };
+    take(&mut entry, scopes.first()?.resource, granted);
+    Some(entry)
 }
 
 /// The tokens of the other APIs. A refusal of one of them is a fact like any other, and the sign-in counts.

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use url::Url;
 
 use super::refusal::Refusal;
+use super::sign_in::page::{escape, refused, shown};
 use super::state::State;
 
 /// The page; `answer=accept` or `answer=cancel` in its own links is the button that was pressed.
@@ -14,20 +15,20 @@ pub(super) fn page(state: &State, name: &str, query: &HashMap<String, String>, v
     let field = |name: &str| query.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let name = name.to_lowercase();
     if v2 && ["common", "consumers"].contains(&name.as_str()) {
-        return failed(&Refusal::consent_over_common());
+        return refused(&Refusal::consent_over_common());
     }
-    let Some(client_id) = field("client_id") else { return failed(&Refusal::missing("client_id")) };
+    let Some(client_id) = field("client_id") else { return refused(&Refusal::missing("client_id")) };
     if v2 && field("scope").is_none() {
-        return failed(&Refusal::missing("scope"));
+        return refused(&Refusal::missing("scope"));
     }
     let any = ["common", "organizations"].contains(&name.as_str());
     let tenant = if any { state.tenants.first() } else { state.tenant(&name) };
-    let Some(tenant) = tenant else { return failed(&Refusal::tenant_not_found(&name)) };
+    let Some(tenant) = tenant else { return refused(&Refusal::tenant_not_found(&name)) };
     if !tenant.app.registered || !tenant.app.client_id.eq_ignore_ascii_case(client_id) {
-        return failed(&Refusal::app_not_found(client_id, tenant));
+        return refused(&Refusal::app_not_found(client_id, tenant));
     }
     let Some(redirect) = field("redirect_uri").and_then(|uri| Url::parse(uri).ok()) else {
-        return failed(&Refusal::no_reply_address());
+        return refused(&Refusal::no_reply_address());
     };
     match field("answer") {
         None => ask(query, &tenant.domain),
@@ -74,27 +75,11 @@ fn ask(query: &HashMap<String, String>, domain: &str) -> Response {
         }
         pairs.append_pair("answer", answer).finish()
     };
-    let page = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Permissions requested</title></head>\
-         <body><h1>Permissions requested</h1><p>Review for your organization {}.</p>\
-         <p>This is a sandbox: nothing outside of this computer is changed.</p>\
-         <p><a href=\"?{}\">Accept</a> <a href=\"?{}\">Cancel</a></p></body></html>",
+    let body = format!(
+        "<p>Review for your organization {}.</p><p><a href=\"?{}\">Accept</a> <a href=\"?{}\">Cancel</a></p>",
         escape(domain),
         escape(&link("accept")),
         escape(&link("cancel")),
     );
-    Html(page).into_response()
-}
-
-fn failed(refusal: &Refusal) -> Response {
-    let page = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sorry, but we're having trouble signing \
-         you in</title></head><body><h1>Sorry, but we're having trouble signing you in.</h1><p>{}</p></body></html>",
-        escape(&refusal.sentence())
-    );
-    (StatusCode::BAD_REQUEST, Html(page)).into_response()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    shown(StatusCode::OK, "Permissions requested", &body)
 }

@@ -157,23 +157,16 @@ async fn token(
     basic_login(&headers, &mut fields);
     let correlation = correlation(&headers);
     let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(answer) = super::sign_in::token(&mut state, &name, &fields, &headers) {
-        return answer.unwrap_or_else(|mut refusal| {
-            if state.wire.login_echoes {
-                refusal.repeat(&fields);
-            }
-            refusal.answer(&state, &correlation)
-        });
-    }
-    match grant(&state, &name, &fields) {
-        Ok((tenant, graph, proved)) => issue(&state, tenant, graph, proved),
-        Err(mut refusal) => {
-            if state.wire.login_echoes {
-                refusal.repeat(&fields);
-            }
-            refusal.answer(&state, &correlation)
+    let answer = match super::sign_in::token(&mut state, &name, &fields, &headers) {
+        Some(answer) => answer,
+        None => grant(&state, &name, &fields).map(|(tenant, graph, proved)| issue(&state, tenant, graph, proved)),
+    };
+    answer.unwrap_or_else(|mut refusal| {
+        if state.wire.login_echoes {
+            refusal.repeat(&fields);
         }
-    }
+        refusal.answer(&state, &correlation)
+    })
 }
 
 /// The client may name itself in the head instead (RFC 6749 section 2.3.1).

@@ -92,7 +92,7 @@ pub(super) fn tenant(place: &str, value: &str, any_tenant: bool) -> Result<Strin
 }
 
 /// The tenant of all personal accounts (Microsoft Learn, "OpenID Connect on the Microsoft identity platform").
-const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+pub(super) const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// An application that acts for itself asks one organization's tenant: each word for other people's has its reason.
 pub(super) fn tenant_of_app(place: &str, value: &str) -> Result<(), InputError> {
@@ -174,7 +174,11 @@ pub(super) fn app_scope(place: &str, value: &str) -> Result<String, InputError> 
 
 /// The named scopes of a person's sign-in: whole addresses, with blanks between (RFC 6749 section 3.3).
 pub(super) fn person_scopes(place: &str, value: &str) -> Result<String, InputError> {
-    let whole = |scope: &str| url::Url::parse(scope).is_ok_and(|url| url.scheme() == "https" && url.path().len() > 1);
+    // Those of the sign-in itself are asked for anyhow, and stand in every guide.
+    let whole = |scope: &str| {
+        matches!(scope, "offline_access" | "openid" | "profile")
+            || url::Url::parse(scope).is_ok_and(|url| url.scheme() == "https" && url.path().len() > 1)
+    };
     if let Some(bad) = value.split_whitespace().find(|scope| !whole(scope)) {
         let words = format!(
             "names {}; a person's scope is a whole address such as https://outlook.office.com/SMTP.Send, for a short name \

@@ -186,6 +186,9 @@ fn make(
     };
     hide_proxy_login(&mut setup);
     clouds::one_cloud(&setup, origins)?;
+    if person {
+        people::known_scopes(&setup, origins)?;
+    }
     missing(&setup, wants)?;
     if setup.object_id.is_some() && setup.object_id == setup.client_id {
         let words = "is the client id; it takes the object id of the enterprise application";
@@ -213,8 +216,8 @@ fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: W
     let need = if !setup.wants_token() && wants.mailbox { Need::No } else { wants.credential };
     setup.credential = match need {
         Need::No => return Ok(()),
-        _ if need == Need::SignIn || credential::is_person(words) => {
-            Some(people::sign_in(setup, words, origins, need)?)
+        _ if need == Need::SignIn || credential::is_person(words, origins) => {
+            Some(people::credential(setup, words, origins, need)?)
         }
         Need::Kind | Need::SignIn => credential::unread(words, origins, &setup.cloud),
         Need::IfNamed => credential::read(words, origins, &setup.cloud, &mut setup.notes)?,

@@ -2,14 +2,15 @@
 
 use super::load::{Need, is_missing};
 use super::words::{Origins, Words};
-use super::{Credential, InputError, Setup, credential};
+use super::{Credential, InputError, Setup, credential, lint};
 use crate::cloud::Cloud;
 use crate::kb::cause;
 use crate::road::Road;
+use crate::sign_in;
 
-/// Whether a tenant is that of the personal accounts (Microsoft Learn, "Supported account types"; microsoft-facts C.1).
+/// Whether a tenant is that of the personal accounts, by its word or its id.
 pub(super) fn is_personal(tenant: &str) -> bool {
-    matches!(tenant, "consumers" | "9188040d-6c67-4c5b-b112-36a304b66dad")
+    matches!(tenant, "consumers" | lint::PERSONAL_TENANT)
 }
 
 /// Roads that are left out, each with the reason.
@@ -39,8 +40,22 @@ pub(super) fn for_personal_accounts(cloud: Cloud) -> Cloud {
     Cloud { smtp, ..cloud }
 }
 
+/// Scopes that were named must be of an API whose roads this program knows.
+pub(super) fn known_scopes(setup: &Setup, origins: &Origins) -> Result<(), InputError> {
+    let named: Vec<String> = setup.scope.iter().flat_map(|all| all.split(' ')).map(str::to_owned).collect();
+    sign_in::by_resource(&setup.cloud, &named).map(|_| ()).map_err(|other| {
+        let words = format!("names {}, which is for neither Exchange Online nor Microsoft Graph", lint::shown(&other));
+        InputError::new(origins.of("scope"), words)
+    })
+}
+
 /// A person's sign-in: read where the run uses it, else only where it is kept.
-pub(super) fn sign_in(setup: &Setup, words: &Words, origins: &Origins, need: Need) -> Result<Credential, InputError> {
+pub(super) fn credential(
+    setup: &Setup,
+    words: &Words,
+    origins: &Origins,
+    need: Need,
+) -> Result<Credential, InputError> {
     let tenant = setup.tenant.as_deref().ok_or_else(|| is_missing("tenant"))?;
     let client_id = setup.client_id.as_deref().ok_or_else(|| is_missing("client_id"))?;
     let kept = credential::kept(words, origins, &setup.cloud, tenant, client_id)?;

@@ -1,12 +1,12 @@
-//! Commands of the user's that give a secret or take one, within bounds.
+//! Commands and people that give a secret or take one, within bounds.
 
-use std::io::{BufRead as _, Read, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Read, Write as _};
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::platform;
 use super::secret::Secret;
+use super::{InputError, platform};
 
 /// A secret or a token is some kilobytes at most; a token of an account with many groups has about 20.
 const LONGEST: u64 = 256 * 1024;
@@ -63,6 +63,16 @@ pub(crate) fn bounded(source: impl Read) -> Result<String, String> {
         return Err("gives more than 256 KiB".to_owned());
     }
     Ok(text)
+}
+
+/// What a person types on the terminal, unseen. None where there is no terminal.
+pub(crate) fn unseen(question: &str) -> Result<Option<Secret>, InputError> {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Ok(None);
+    }
+    let typed = dialoguer::Password::new().with_prompt(format!("{question} (not shown)")).interact();
+    let typed = typed.map_err(|e| InputError::new("the prompt", format!("could not be read: {e}")))?;
+    Ok(Some(Secret::new(typed)))
 }
 
 /// One line of standard input.

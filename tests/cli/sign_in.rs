@@ -47,6 +47,12 @@ fn a_short_scope_would_mean_another_resource() {
     let ended = run(&home, "check-token", &["--auth", "delegated", "--scope", "SMTP.Send"]);
     ended.refused("--scope", Some("token-scope-missing"));
     assert!(ended.err.contains("https://outlook.office.com/SMTP.Send"), "{ended:?}");
+    run(&home, "login", &["--scope", "https://vault.example/.default"]).refused("--scope", None);
+    let whole = "https://outlook.office.com/SMTP.Send offline_access";
+    let planned = run(&home, "login", &["--plan", "--scope", whole]).ends(0).out;
+    assert_eq!(planned.matches("offline_access").count(), 1, "{planned}");
+    let planned = run(&home, "check-token", &["--auth", "delegated", "--plan", "--scope", whole]).ends(0).out;
+    assert!(planned.contains("SMTP.Send openid profile offline_access"), "{planned}");
     run(&home, "login", &["--scope", "offline_access SMTP.Send"]).refused("--scope", Some("token-scope-missing"));
 }
 
@@ -106,5 +112,21 @@ fn a_refused_token_leaves_standard_output_empty() {
         assert_eq!(ended.out, "", "{ended:?}");
         assert!(ended.err.contains("AADSTS7000215") && ended.err.contains("[aadsts7000215]"), "{ended:?}");
         assert!(!ended.err.contains("another.secret"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_sign_in_beside_another_source_is_refused_and_not_preferred() {
+    let home = Home::new();
+    let sources: [&[&str]; 4] = [
+        &["--managed-identity", "system"],
+        &["--certificate", "app.pem"],
+        &["--assertion-command", "printf eyJh.eyJi.c2ln"],
+        &["--client-secret-command", "printf secret-value"],
+    ];
+    for source in sources {
+        let ended = run(&home, "check-token", &[&["--auth", "delegated"], source].concat()).ends(2);
+        assert!(!ended.err.contains("sign-in-missing"), "{source:?} was ignored: {}", ended.err);
+        assert!(ended.err.contains(source[0]), "{}", ended.err);
     }
 }

@@ -8,7 +8,7 @@ mod flow;
 mod grants;
 mod issue;
 mod kept;
-mod page;
+pub(super) mod page;
 mod scopes;
 
 use std::collections::HashMap;

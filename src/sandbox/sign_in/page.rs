@@ -59,7 +59,7 @@ pub(super) fn says(title: &str, text: &str) -> Response {
 }
 
 /// The page of a refusal that no redirect may carry.
-pub(super) fn refused(refusal: &Refusal) -> Response {
+pub(in crate::sandbox) fn refused(refusal: &Refusal) -> Response {
     let body = format!("<p class=\"refusal\">{}</p>", escape(&refusal.sentence()));
     shown(refusal.status(), "Sorry, but we're having trouble signing you in.", &body)
 }
@@ -74,7 +74,8 @@ pub(super) fn carried(to: &str, pairs: &[(&str, String)]) -> Response {
     shown(StatusCode::OK, "Working…", &body)
 }
 
-fn shown(status: StatusCode, title: &str, body: &str) -> Response {
+/// A whole page, as all of the login service look.
+pub(in crate::sandbox) fn shown(status: StatusCode, title: &str, body: &str) -> Response {
     let title = escape(title);
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -105,7 +106,8 @@ pub(super) async fn signed_out() -> Response {
     response
 }
 
-fn escape(text: &str) -> String {
+/// Text as HTML takes it, also between quotes.
+pub(in crate::sandbox) fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -1,6 +1,5 @@
 //! A certificate with its private key: PEM, or PKCS#12.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ use crate::facts::{CertificateFacts, Note};
 use crate::kb::cause;
 use crate::setup::secret::Secret;
 use crate::setup::words::{Origins, Words};
-use crate::setup::{InputError, config, shown_path};
+use crate::setup::{InputError, config, shell, shown_path};
 
 /// A certificate whose private key is at hand, both proved to belong together.
 pub struct Certificate {
@@ -131,15 +130,10 @@ fn password(place: &str, words: &Words, origins: &Origins) -> Result<Secret, Inp
     if let Some(command) = &words.key_password_command {
         return Ok(Secret::new(without_newline(from_command(&origins.of("key_password_command"), command)?)));
     }
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    shell::unseen("Password of the private key")?.ok_or_else(|| {
         let words = "names an encrypted key; give its password by --key-password-file or --key-password-command";
-        return Err(InputError::new(place, words).because(&cause::CLIENT_CERTIFICATE_PASSWORD));
-    }
-    let typed = dialoguer::Password::new()
-        .with_prompt("Password of the private key (not shown)")
-        .interact()
-        .map_err(|e| InputError::new("the prompt", format!("could not be read: {e}")))?;
-    Ok(Secret::new(typed))
+        InputError::new(place, words).because(&cause::CLIENT_CERTIFICATE_PASSWORD)
+    })
 }
 
 /// The certificate that the key belongs to: proved by a signature, which its public key must verify.

@@ -145,8 +145,8 @@ impl Credential {
 }
 
 /// Whether the credential is a person's sign-in: nothing else is named, and `auth` says so.
-pub(super) fn is_person(words: &Words) -> bool {
-    words.auth.as_deref() == Some("delegated") && !has_token(words) && !has_secret(words)
+pub(super) fn is_person(words: &Words, origins: &Origins) -> bool {
+    words.auth.as_deref() == Some("delegated") && !CREDENTIAL_SOURCES.iter().any(|source| origins.knows(source))
 }
 
 /// Reads the credential that the words name. None where they name none.

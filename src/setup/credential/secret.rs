@@ -1,14 +1,12 @@
 //! A client secret.
 
-use std::io::IsTerminal as _;
-
 use super::sources::{from_command, from_file, from_stdin, note, note_readers, without_newline};
 use super::{Credential, lint};
 use crate::facts::Note;
 use crate::kb::cause;
-use crate::setup::InputError;
 use crate::setup::secret::Secret;
 use crate::setup::words::{Origins, Words};
+use crate::setup::{InputError, shell};
 
 pub(super) fn read(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> Result<Credential, InputError> {
     let (origin, text) = if let Some(value) = &words.client_secret {
@@ -49,14 +47,7 @@ pub(super) fn read(words: &Words, origins: &Origins, notes: &mut Vec<Note>) -> R
 
 /// Asks for it on the terminal, unseen. None where there is no terminal.
 pub(super) fn prompt(words: &Words) -> Result<Option<Credential>, InputError> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return Ok(None);
-    }
-    let typed = dialoguer::Password::new()
-        .with_prompt("Client secret (not shown)")
-        .interact()
-        .map_err(|e| InputError::new("the prompt", format!("could not be read: {e}")))?;
-    let value = Secret::new(typed);
+    let Some(value) = shell::unseen("Client secret")? else { return Ok(None) };
     lint::client_secret("the prompt", &value, words.allow_guid_secret)?;
     Ok(Some(Credential::Secret { value, origin: "the prompt".to_owned() }))
 }
