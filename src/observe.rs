@@ -7,6 +7,7 @@ pub mod sign_in;
 mod tokens;
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -60,8 +61,8 @@ pub async fn run(setup: &Setup, plan: &Plan, progress: &(dyn Fn(Progress<'_>) + 
         facts.confirm = confirm::confirm(&run, &facts).await.map(Box::new);
         facts
     };
-    let (dns, facts) = tokio::join!(dns(&run), Box::pin(roads));
-    let facts = Facts { observed_at: plan.now, exchange: setup.exchange.clone(), dns, ..facts };
+    let (dns, domain_tenant, facts) = tokio::join!(dns(&run), domain_tenant(&run), Box::pin(roads));
+    let facts = Facts { observed_at: plan.now, exchange: setup.exchange.clone(), dns, domain_tenant, ..facts };
     Visit { format: FORMAT, command: plan.command.to_owned(), setup: setup.facts(), facts }
 }
 
@@ -96,12 +97,23 @@ async fn entra(run: &Run<'_>) -> Option<(EntraFacts, Keys)> {
     Some(run.watch(step, Box::pin(probes::discovery(&run.client, &run.setup.cloud, tenant))).await)
 }
 
+/// A description is small and public, and little hangs on it.
+const DESCRIPTION_WAIT: Duration = Duration::from_secs(10);
+
+async fn domain_tenant(run: &Run<'_>) -> Option<EntraFacts> {
+    let step = run.plan.steps.iter().find(|step| matches!(step, Step::DomainTenant))?;
+    let (cloud, domain) = (&run.setup.cloud, run.setup.domain.as_deref()?);
+    let limit = run.setup.timeout.min(DESCRIPTION_WAIT);
+    Some(run.watch(step, Box::pin(probes::tenant_of(&run.client, cloud, domain, limit))).await)
+}
+
 async fn dns(run: &Run<'_>) -> Option<DnsFacts> {
     let step = run.plan.steps.iter().find(|step| matches!(step, Step::Dns))?;
     let setup = run.setup;
     let job = probes::DomainJob {
         cloud: &setup.cloud,
         domain: setup.domain.as_deref().unwrap_or_default(),
+        asked: setup.asked.as_ref(),
         selectors: &setup.selectors,
         limit: setup.timeout,
         proxy: setup.proxy.as_ref(),

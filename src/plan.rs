@@ -11,7 +11,7 @@ use crate::facts::{Folder, MailboxStage, Stage, TokenFacts};
 use crate::message::ProbeMail;
 use crate::probes;
 use crate::road::{Resource, Road};
-use crate::setup::{Credential, InputError, Setup};
+use crate::setup::{Credential, InputError, Setup, is_personal};
 use crate::sign_in;
 
 pub(crate) use confirm::FINDING;
@@ -82,6 +82,8 @@ pub enum Step {
     },
     /// Look the domain up.
     Dns,
+    /// Ask the login service whose the domain is.
+    DomainTenant,
     /// Look for the probe mail, after it left.
     Confirm {
         /// The mailbox.
@@ -127,7 +129,7 @@ pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputEr
     let mut plan = Plan { command: slice.command, steps: Vec::new(), left_out: Vec::new(), now };
     if slice.dns {
         match &setup.domain {
-            Some(_) => plan.steps.push(Step::Dns),
+            Some(domain) => plan.domain(setup, slice, domain),
             None => plan.leave_out("the domain's records", "no domain is known (--domain)"),
         }
     }
@@ -194,6 +196,20 @@ impl Plan {
         for (resource, scope) in resources {
             let scope = scope.unwrap_or_else(|| scope_of(setup, resource));
             self.steps.push(Step::RequestToken { resource, scope });
+        }
+    }
+
+    fn domain(&mut self, setup: &Setup, slice: Slice, domain: &str) {
+        self.steps.push(Step::Dns);
+        let Some(tenant) = &setup.tenant else { return self.steps.push(Step::DomainTenant) };
+        if is_personal(tenant) {
+            return self.leave_out("whose the domain is", "the set-up is that of a personal account");
+        }
+        self.steps.push(Step::DomainTenant);
+        // A name says which tenant is meant, and only an id can be compared.
+        let name = uuid::Uuid::try_parse(tenant).is_err();
+        if name && !slice.token && !tenant.eq_ignore_ascii_case(domain) {
+            self.steps.push(Step::Discovery { tenant: tenant.clone() });
         }
     }
 

@@ -25,11 +25,14 @@ const WITH_CREDENTIAL: &[&str] = &["checkup", "check-token", "check-mailbox", "p
 const WITH_SIGN_IN: &[&str] = &["checkup", "check-token", "check-mailbox", "probe-send", "token", "login", "logout"];
 
 /// Words that only some sub-commands take.
-const ONLY: [(&str, &[&str]); 9] = [
+const ONLY: [(&str, &[&str]); 12] = [
     ("--auth", WITH_CREDENTIAL),
     ("--account", WITH_SIGN_IN),
     ("--store", WITH_SIGN_IN),
     ("--selector", &["checkup", "check-dns"]),
+    ("--ip", &["check-dns"]),
+    ("--mail-from", &["check-dns"]),
+    ("--helo", &["check-dns"]),
     ("--smart-host", &["checkup", "probe-send"]),
     ("--source-address", &["checkup", "probe-send"]),
     ("--relay-certificate", &["checkup", "probe-send"]),
@@ -77,7 +80,9 @@ fn missing(command: &str, options: &[(String, String)]) -> String {
     };
     let said = |flag: &str| command.split_whitespace().any(|word| word == flag);
     let elsewhere = |flag: &str| ONLY.iter().any(|(only, subs)| *only == flag && !subs.contains(sub));
-    let taken = |flag: &str| (*identity || !IDENTITY.contains(&flag)) && !elsewhere(flag);
+    // The one that looks a domain up compares its tenant, and takes no more of an identity.
+    let compared = |flag: &str| *sub == "check-dns" && flag == "--tenant";
+    let taken = |flag: &str| (*identity || !IDENTITY.contains(&flag) || compared(flag)) && !elsewhere(flag);
     let wanted = options.iter().filter(|(flag, _)| !said(flag) && taken(flag));
     wanted.filter_map(|(flag, value)| Some(format!(" {flag} {}", scripts::sh(value).ok()?))).collect()
 }
@@ -97,7 +102,7 @@ mod tests {
         );
         assert_eq!(
             complete("o365doctor check-dns a.b   # again"),
-            "o365doctor check-dns a.b --cloud gcc-high   # again"
+            "o365doctor check-dns a.b --cloud gcc-high --tenant contoso.com   # again"
         );
         let options = [("--selector".to_owned(), "s1,s2".to_owned())];
         assert_eq!(completed("o365doctor check-dns", &options), "o365doctor check-dns --selector 's1,s2'");

@@ -1,5 +1,7 @@
 //! The report: set-up, summary, findings, facts. What every format is made of.
 
+mod records;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -249,7 +251,8 @@ pub fn values(visit: &Visit) -> BTreeMap<String, String> {
         ("environment", Some(cloud.exchange_environment.clone())),
         ("federation", visit.facts.tokens.iter().find_map(|token| federation(token.assertion.as_ref()?))),
     ];
-    let known = known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let known = known.into_iter().chain(records::values(visit));
+    let known = known.filter_map(|(name, value)| Some((name.to_owned(), value?)));
     known.filter(|(_, value)| !value.is_empty()).collect()
 }
 

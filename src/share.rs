@@ -24,7 +24,8 @@ pub fn masked(visit: &Visit) -> Visit {
     names.replace(&mut value);
     // The names left are addresses, domains and ids, and no word of the format is one: the shape is unchanged.
     let mut masked: Visit = serde_json::from_value(value).unwrap_or_default();
-    let entra = masked.facts.entra.iter_mut().filter_map(|entra| entra.refusal.as_mut());
+    let entra =
+        masked.facts.entra.iter_mut().chain(&mut masked.facts.domain_tenant).filter_map(|entra| entra.refusal.as_mut());
     let tokens = masked.facts.tokens.iter_mut().filter_map(|token| token.refusal.as_mut());
     for refusal in entra.chain(tokens) {
         refusal.description = without_directory(&refusal.description);
@@ -263,7 +264,9 @@ fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
         ["tid", "oid", "sub", "appid", "azp", "uti", "sid"].map(|claim| token.text(claim).map(str::to_owned))
     });
     let seen = visit.facts.entra.as_ref().and_then(|entra| entra.tenant_id.clone());
-    let all = [setup.tenant.clone(), setup.client_id.clone(), setup.object_id.clone(), seen].into_iter().chain(claims);
+    let domains = visit.facts.domain_tenant.as_ref().and_then(|entra| entra.tenant_id.clone());
+    let own = [setup.tenant.clone(), setup.client_id.clone(), setup.object_id.clone(), seen, domains];
+    let all = own.into_iter().chain(claims);
     let of_exchange = visit.facts.exchange.iter().flat_map(|state| {
         let one = [Some(state.tenant.clone()), Some(state.client_id.clone()), state.expected_object_id.clone()];
         one.into_iter().chain(state.registered_object_ids.iter().cloned().map(Some))
@@ -275,8 +278,12 @@ fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Our own address as the server saw it.
+/// Our own address as the server saw it, and the one that the sender policy was asked about.
 fn addresses(visit: &Visit, names: &mut BTreeMap<String, String>) {
+    if let Some(asked) = visit.facts.dns.iter().find_map(|dns| dns.spf.asked.as_ref()) {
+        let stand_in = if asked.ip.contains(':') { "2001:db8::1" } else { "192.0.2.1" };
+        names.insert(asked.ip.clone(), stand_in.to_owned());
+    }
     for line in visit.facts.smtp_talks().flat_map(|(_, smtp)| &smtp.transcript) {
         let ours = line.text.split_once("Hello [").and_then(|(_, rest)| rest.split_once(']')).map(|(ip, _)| ip);
         if let Some(ours) = ours.filter(|ours| !ours.starts_with("127.")) {

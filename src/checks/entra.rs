@@ -1,5 +1,7 @@
 //! Checks of the login service: is it there, does it know the tenant, does its clock agree with ours.
 
+mod domain;
+
 use super::network;
 use crate::check::{Check, Judge, Judgement, Verdict};
 use crate::cloud::Cloud;
@@ -50,7 +52,11 @@ fn tenant(visit: &Visit) -> Judgement {
             let words = format!("{}\nfound: {}", words_of(refusal), found_in(found));
             return Verdict::fail(&cause::TENANT_OTHER_CLOUD, words);
         }
-        return Verdict::fail(cause_of(refusal), words_of(refusal));
+        // The domain of the sender knows better than who typed the id.
+        let domain = visit.facts.domain_tenant.as_ref().and_then(|found| found.tenant_id.as_ref());
+        let hint = domain.zip(visit.setup.domain.as_ref());
+        let hint = hint.map(|(id, domain)| format!("\n{domain} belongs to the directory {id}")).unwrap_or_default();
+        return Verdict::fail(cause_of(refusal), format!("{}{hint}", words_of(refusal)));
     }
     if let Some(fault) = &entra.discovery.fault {
         return network::failed(&entra.discovery.request, fault);
@@ -159,4 +165,4 @@ pub(super) fn unexpected(http: &HttpFacts) -> Judgement {
     Verdict::fail(cause, words)
 }
 
-pub(super) static CHECKS: &[&Check] = &[&REACH, &TENANT, &CLOUD, &CLOCK];
+pub(super) static CHECKS: &[&Check] = &[&REACH, &TENANT, &CLOUD, &domain::DOMAIN, &CLOCK];

@@ -69,7 +69,10 @@ pub fn of(visit: &Visit) -> Vec<&'static Check> {
             "confirm",
         ],
     };
-    all().into_iter().filter(|check| topics.contains(&check.topic()) && applies(check, visit)).collect()
+    let asked = |check: &Check| {
+        topics.contains(&check.topic()) || check.id == "entra.domain" && visit.facts.domain_tenant.is_some()
+    };
+    all().into_iter().filter(|check| asked(check) && applies(check, visit)).collect()
 }
 
 /// Which roads a token opens is one question where roads were named, and another where none was.
@@ -84,6 +87,7 @@ fn applies(check: &Check, visit: &Visit) -> bool {
         "dns.mx" | "dns.spf" | "dns.spf-budget" | "dns.spf-all" | "dns.spf-microsoft" | "dns.dmarc" => {
             visit.command == "check-dns" || visit.facts.dns.is_some()
         }
+        "dns.spf-address" => visit.facts.dns.as_ref().is_some_and(|dns| dns.spf.asked.is_some()),
         // Recordings from before these were looked up do not say anything of them.
         id if id.starts_with("dns.") => visit.facts.dns.as_ref().is_some_and(|dns| dns.dkim.is_some()),
         "entra.reach" | "entra.tenant" | "entra.clock" => {
@@ -91,6 +95,7 @@ fn applies(check: &Check, visit: &Visit) -> bool {
                 || visit.facts.tokens.iter().any(|token| token.request.is_some() && token.managed.is_none())
         }
         "entra.cloud" => visit.facts.entra.as_ref().is_some_and(|entra| entra.tenant_id.is_some()),
+        "entra.domain" => visit.facts.domain_tenant.is_some(),
         "consent.given" | "consent.state" | "consent.tenant" => {
             visit.facts.consent.as_ref().is_some_and(|consent| consent.reading.is_some())
         }

@@ -46,7 +46,7 @@ pub(super) async fn load(global: &Global, mut flags: Table, wants: Wants) -> Res
 }
 
 /// Words of the command line without which a run is another one.
-const SAID_AGAIN: [&str; 16] = [
+const SAID_AGAIN: [&str; 19] = [
     "cloud",
     "resolver",
     "ca_file",
@@ -58,6 +58,9 @@ const SAID_AGAIN: [&str; 16] = [
     "account",
     "store",
     "selector",
+    "ip",
+    "mail_from",
+    "helo",
     "smart_host",
     "source_address",
     "relay_certificate",
@@ -70,7 +73,9 @@ const SAID_AGAIN: [&str; 16] = [
 fn repeated(global: &Global, flags: &Table) -> Vec<(String, String)> {
     let config = global.config.as_ref().map(|file| ("--config".to_owned(), file.display().to_string()));
     let profile = global.profile.clone().map(|name| ("--profile".to_owned(), name));
-    let words = SAID_AGAIN.into_iter().filter_map(|word| {
+    // The name in HELO is a word of the probe too, which the commands that only look do not take.
+    let said_again = SAID_AGAIN.into_iter().filter(|word| *word != "helo" || flags.contains_key("ip"));
+    let words = said_again.filter_map(|word| {
         let value = flags.get(word)?.as_str()?.to_owned();
         Some((format!("--{}", word.replace('_', "-")), value))
     });

@@ -18,7 +18,7 @@ pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
 pub use credential::{AssertionFacts, CertificateFacts, ManagedFacts};
 pub use dns::{
     AutodiscoverFacts, DaneFact, DkimKey, DkimSelector, DmarcPolicy, DmarcReport, DmarcStep, DnsFacts, LookupFacts,
-    MtaStsFacts, MtaStsPolicy, MxFact, SpfFacts, TlsReportFacts, TlsaFact,
+    MtaStsFacts, MtaStsPolicy, MxFact, SpfFacts, SpfQuestion, TlsReportFacts, TlsaFact,
 };
 pub use ews::{EwsActing, EwsAnswer, EwsExchange, EwsFacts};
 pub use exchange::{ExchangeFacts, ExchangeRole, MailboxRight, SmtpAuthSwitch, Unread};
@@ -60,6 +60,9 @@ pub struct Facts {
     pub observed_at: Timestamp,
     /// The login service: its description of the tenant and its keys.
     pub entra: Option<EntraFacts>,
+    /// The login service's description of the tenant that has verified the domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_tenant: Option<EntraFacts>,
     /// The access tokens, one for each API.
     pub tokens: Vec<TokenFacts>,
     /// The SMTP submission dialogue.

@@ -40,6 +40,7 @@ impl Step {
             Step::Ews { mail: Some(_), .. } => "sending the probe over Exchange Web Services",
             Step::Ews { .. } => "asking Exchange Web Services for the inbox",
             Step::Dns => "looking the domain up",
+            Step::DomainTenant => "asking whose the domain is",
             Step::Confirm { .. } => "looking for the probe",
         }
     }
@@ -114,6 +115,11 @@ impl Step {
                 let domain = setup.domain.as_deref().unwrap_or_default();
                 let what = format!("look up the mail records of {domain}, and GET its MTA-STS policy where it has one");
                 (what, Some(server), false)
+            }
+            Step::DomainTenant => {
+                let domain = setup.domain.as_deref().unwrap_or_default();
+                let what = format!("GET the description of the tenant that has {domain}{}", elsewhere(setup));
+                (what, login(), false)
             }
             Step::Confirm { mailbox, folders, .. } => confirm::row(setup, mailbox, folders),
         };

@@ -1,16 +1,19 @@
 //! The login service's description of a tenant, and the keys it signs tokens with.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use tokio::time::timeout;
 use url::Url;
 
 use super::http::Client;
 use crate::cloud::{Cloud, DESCRIPTION, Sibling};
-use crate::facts::{ElsewhereFacts, EntraFacts, Refusal, Signature};
+use crate::facts::{ElsewhereFacts, EntraFacts, Fault, FaultKind, HttpFacts, Refusal, Signature};
 use crate::setup::secret::Secret;
 
 /// Entra publishes some six keys.
@@ -26,21 +29,10 @@ pub struct Keys(Result<JwkSet, String>);
 
 /// Asks for the description (OpenID Connect Discovery 1.0 section 4) and for the keys it points to.
 pub async fn discovery(client: &Client, cloud: &Cloud, tenant: &str) -> (EntraFacts, Keys) {
-    let url = cloud.login_url(tenant, DESCRIPTION);
-    let (http, body) = client.get(&url).await;
-    let mut facts = EntraFacts { discovery: http, ..EntraFacts::default() };
+    let (mut facts, body) = description(client, cloud, tenant).await;
     let Some(body) = body else { return (facts, Keys(Err("the tenant's description could not be had".to_owned()))) };
     let seen = |text: &str| client.seen(text);
-    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    facts.issuer = text("issuer").as_deref().map(seen);
-    facts.region = text("tenant_region_scope").as_deref().map(seen);
-    facts.sub_region = text("tenant_region_sub_scope").as_deref().map(seen);
-    facts.tenant_id = facts.issuer.as_deref().and_then(tenant_in).map(str::to_owned);
-    facts.refusal = refusal_in(&body, seen);
-    if facts.refusal.as_ref().is_some_and(not_found) {
-        facts.elsewhere = elsewhere(client, &cloud.siblings, tenant).await;
-    }
-    let keys_url = text("jwks_uri").and_then(|uri| Url::parse(&uri).ok());
+    let keys_url = body.get("jwks_uri").and_then(Value::as_str).and_then(|uri| Url::parse(uri).ok());
     let Some(keys_url) = keys_url else { return (facts, Keys(Err("the description names no keys".to_owned()))) };
     if !cloud.is_login(&keys_url) {
         let keys_url = seen(keys_url.as_str());
@@ -51,6 +43,36 @@ pub async fn discovery(client: &Client, cloud: &Cloud, tenant: &str) -> (EntraFa
     let keys = Keys::read(body);
     facts.key_ids = keys.ids().iter().take(MOST_KEYS).map(|id| seen(id)).collect();
     (facts, keys)
+}
+
+/// What the login service says to everybody of the tenant that has verified a domain, within so long. No credential goes
+/// along.
+pub async fn tenant_of(client: &Client, cloud: &Cloud, domain: &str, limit: Duration) -> EntraFacts {
+    if let Ok((facts, _)) = timeout(limit, description(client, cloud, domain)).await {
+        return facts;
+    }
+    let words = format!("no answer within {} s", limit.as_secs());
+    let fault = Some(Fault { kind: FaultKind::Silent, words });
+    let request = format!("GET {}", cloud.login_url(domain, DESCRIPTION));
+    EntraFacts { discovery: HttpFacts { request, fault, ..HttpFacts::default() }, ..EntraFacts::default() }
+}
+
+async fn description(client: &Client, cloud: &Cloud, tenant: &str) -> (EntraFacts, Option<Value>) {
+    let url = cloud.login_url(tenant, DESCRIPTION);
+    let (http, body) = client.get(&url).await;
+    let mut facts = EntraFacts { discovery: http, ..EntraFacts::default() };
+    let Some(body) = body else { return (facts, None) };
+    let seen = |text: &str| client.seen(text);
+    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    facts.issuer = text("issuer").as_deref().map(seen);
+    facts.region = text("tenant_region_scope").as_deref().map(seen);
+    facts.sub_region = text("tenant_region_sub_scope").as_deref().map(seen);
+    facts.tenant_id = facts.issuer.as_deref().and_then(tenant_in).map(str::to_owned);
+    facts.refusal = refusal_in(&body, seen);
+    if facts.refusal.as_ref().is_some_and(not_found) {
+        facts.elsewhere = elsewhere(client, &cloud.siblings, tenant).await;
+    }
+    (facts, Some(body))
 }
 
 /// Whether the login service has no such tenant.

@@ -4,6 +4,7 @@ mod explain;
 mod json;
 mod log;
 mod markdown;
+mod policy;
 mod records;
 pub mod style;
 mod text;

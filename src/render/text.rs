@@ -12,7 +12,6 @@ use crate::claims::meaning;
 use crate::conclusion::SideBySide;
 use crate::facts::{ConsentLinks, Line, SmtpFacts, TokenFacts};
 use crate::report::{FindingReport, Report, Summary, Word};
-use crate::spf::Audit;
 
 /// Where the words beside a claim begin.
 const WORDS_AT: usize = 38;
@@ -50,9 +49,7 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
     if verbose {
         if let Some(dns) = &report.facts.dns {
             super::records::text(&mut out, dns);
-        }
-        if let Some(audit) = report.facts.dns.as_ref().and_then(|dns| dns.spf.audit.as_ref()) {
-            policy(&mut out, audit);
+            super::policy::text(&mut out, &dns.spf);
         }
         for (_, smtp) in report.facts.smtp_talks() {
             transcript(&mut out, &smtp.server, &smtp.transcript);
@@ -309,20 +306,6 @@ fn steps(out: &mut String, smtp: &SmtpFacts, style: Style) {
     let _ = writeln!(out, "{}", "Time of each step".bold());
     for line in wrap(&steps.join(", "), style.width.saturating_sub(2)) {
         let _ = writeln!(out, "  {line}");
-    }
-}
-
-/// Every term of the sender policy, with what it costs and what it resolves to.
-fn policy(out: &mut String, audit: &Audit) {
-    let _ = writeln!(out, "{} {}", "Sender policy of".bold(), printable(&audit.domain).bold());
-    for term in &audit.terms {
-        let indent = 2 + 2 * usize::try_from(term.depth).unwrap_or_default().min(10);
-        let cost = if term.cost > 0 { format!("  [{} of 10]", term.total) } else { String::new() };
-        let _ = writeln!(out, "{:indent$}{}{cost}", "", printable(&term.term));
-        let note = term.note.iter().chain(&term.resolved).map(|words| printable(words)).collect::<Vec<_>>().join(", ");
-        if !note.is_empty() {
-            let _ = writeln!(out, "{:indent$}    {}", "", note.dimmed());
-        }
     }
 }
 

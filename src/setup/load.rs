@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::flags::flag;
 use super::secret::{Mask, Secret};
 use super::words::{self, Layer, Origins, Words};
-use super::{InputError, Setup, clouds, credential, exchange, lint, people, port25, values};
+use super::{InputError, Setup, clouds, credential, exchange, lint, people, port25, sender, values};
 use crate::cloud::Cloud;
 use crate::kb::cause;
 
@@ -151,13 +151,16 @@ fn make(
     let (roads, closed) =
         if person { people::open_to_people(words, origins, roads, personal)? } else { (roads, Vec::new()) };
     let cloud = if personal { people::for_personal_accounts(cloud) } else { cloud };
+    let named = words.domain.clone().or_else(|| sender::domain_of(words)).or(sender_domain);
+    let domain = parse("domain", &named, lint::domain)?;
     let mut setup = Setup {
         profile,
         tenant,
         client_id: parse("client_id", &words.client_id, lint::client_id)?,
         credential: None,
         to: parse("to", &words.to, lint::address)?,
-        domain: parse("domain", &words.domain.clone().or(sender_domain), lint::domain)?,
+        asked: sender::question(words, origins, domain.as_deref())?,
+        domain,
         selectors: words.selector.as_deref().map_or(Ok(Vec::new()), |list| values::selectors(origins, list))?,
         object_id: parse("object_id", &words.object_id, lint::object_id)?,
         scope: parse("scope", &words.scope, if person { lint::person_scopes } else { lint::app_scope })?,

@@ -16,6 +16,7 @@ mod people;
 #[cfg_attr(not(unix), path = "platform_other.rs")]
 pub(crate) mod platform;
 mod port25;
+mod sender;
 pub(crate) mod shell;
 mod values;
 mod words;
@@ -30,6 +31,7 @@ pub use flags::{
 };
 pub(crate) use lint::shown;
 pub use load::{Layers, Need, Wants};
+pub(crate) use people::is_personal;
 pub(crate) use platform as files;
 pub use port25::ClientCertificate;
 pub(crate) use values::duration;
@@ -41,7 +43,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::cloud::{Cloud, HostPort};
-use crate::facts::{ExchangeFacts, Note, SetupFacts, Stage};
+use crate::facts::{ExchangeFacts, Note, SetupFacts, SpfQuestion, Stage};
 use crate::kb::{Cause, cause};
 use crate::road::Road;
 use crate::sign_in::{self, Scopes};
@@ -68,6 +70,8 @@ pub struct Setup {
     pub to: Option<String>,
     /// The domain whose records are looked at.
     pub domain: Option<String>,
+    /// Whom its sender policy is asked about, besides Microsoft 365.
+    pub asked: Option<SpfQuestion>,
     /// Selectors of its DKIM signatures beside those of Microsoft 365.
     pub selectors: Vec<String>,
     /// The enterprise application's object id, given by hand.

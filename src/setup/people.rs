@@ -9,7 +9,7 @@ use crate::road::Road;
 use crate::sign_in;
 
 /// Whether a tenant is that of the personal accounts, by its word or its id.
-pub(super) fn is_personal(tenant: &str) -> bool {
+pub(crate) fn is_personal(tenant: &str) -> bool {
     matches!(tenant, "consumers" | lint::PERSONAL_TENANT)
 }
 

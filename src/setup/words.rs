@@ -63,6 +63,8 @@ pub(super) struct Words {
     pub(super) domain: Option<String>,
     pub(super) exchange_state: Option<String>,
     pub(super) selector: Option<String>,
+    pub(super) ip: Option<String>,
+    pub(super) mail_from: Option<String>,
     pub(super) send: bool,
     /// Variables that other programs set, such as a pipeline or a cluster.
     #[serde(skip)]

@@ -28,7 +28,8 @@ fn alias_of_nobody(selector: &str, name: &str) -> String {
 /// The names above the domain, which were asked where it has no DMARC record.
 pub(super) fn domains(visit: &Visit) -> impl Iterator<Item = Option<String>> {
     let walk = visit.facts.dns.iter().flat_map(|dns| &dns.dmarc_walk).map(|step| step.domain.clone());
-    walk.filter(|domain| domain.contains('.')).map(Some)
+    let helo = visit.facts.dns.iter().filter_map(|dns| Some(dns.spf.asked.as_ref()?.helo.clone()));
+    walk.chain(helo).filter(|domain| domain.contains('.')).map(Some)
 }
 
 /// The addresses to which reports go.
@@ -40,5 +41,7 @@ pub(super) fn people(visit: &Visit) -> impl Iterator<Item = Option<String>> {
     });
     let parts = records.flat_map(|record| record.split([',', ';', '='])).map(str::trim);
     let addresses = parts.filter_map(|part| part.strip_prefix("mailto:")?.split(['!', '?']).next());
-    addresses.filter(|address| address.contains('@')).map(|address| Some(address.to_owned()))
+    let addresses = addresses.filter(|address| address.contains('@')).map(|address| Some(address.to_owned()));
+    let asked = visit.facts.dns.iter().filter_map(|dns| dns.spf.asked.as_ref());
+    addresses.chain(asked.map(|asked| Some(asked.mail_from.clone()).filter(|address| !address.is_empty())))
 }

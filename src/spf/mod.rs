@@ -5,6 +5,7 @@
 //! [`Lookup`], so nothing here opens a socket, and nothing here prints. A published record is
 //! untrusted: whatever it holds, the work stays within the limits of RFC 7208 section 4.6.4.
 
+pub mod advice;
 mod audit;
 mod domain;
 mod evaluate;

@@ -58,7 +58,7 @@ fn dkim(visit: &Visit) -> Judgement {
     }
     let words: Vec<String> = selectors.iter().map(|selector| place(dns, selector)).collect();
     // Who signs is not seen in DNS. That Microsoft 365 may send for the domain makes it likely that it is to sign, too.
-    let sends = dns.spf.evaluation.as_ref().is_some_and(|evaluation| evaluation.result == SpfResult::Pass);
+    let sends = dns.spf.of_microsoft().is_some_and(|evaluation| evaluation.result == SpfResult::Pass);
     if sends || dns.mx.iter().any(|mx| mx.microsoft) {
         return Verdict::warn(&cause::DKIM_MISSING, words.join("\n"));
     }

@@ -178,7 +178,7 @@ fn alignment(visit: &Visit) -> Judgement {
         return Err("the sender is of another domain".into());
     }
     dns.dmarc_policy.as_ref().and_then(|force| force.policy).ok_or("receivers apply no DMARC")?;
-    let evaluation = dns.spf.evaluation.as_ref();
+    let evaluation = dns.spf.of_microsoft();
     let spf = evaluation.map(|evaluation| evaluation.result == SpfResult::Pass);
     let selectors = dns.dkim.as_ref().ok_or_else(|| NotObserved::from("no selector was looked up"))?;
     let dkim = selectors.iter().any(|selector| selector.microsoft && super::dkim::sound(selector));

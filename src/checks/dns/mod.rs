@@ -53,6 +53,7 @@ pub(super) static CHECKS: &[&Check] = &[
     &spf::SPF_BUDGET,
     &spf::SPF_ALL,
     &spf::SPF_MICROSOFT,
+    &spf::SPF_ADDRESS,
     &dkim::DKIM,
     &dkim::DKIM_KEY,
     &dmarc::DMARC,

@@ -2,9 +2,9 @@
 
 use super::facts;
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
-use crate::facts::{LookupFacts, Visit};
+use crate::facts::{LookupFacts, SpfQuestion, Visit};
 use crate::kb::{Cause, cause};
-use crate::spf::{Audit, ProblemKind, Qualifier, SpfResult};
+use crate::spf::{Audit, Evaluation, ProblemKind, Qualifier, SpfResult, advice};
 
 pub(super) static SPF: Check =
     Check { id: "dns.spf", title: "It has one valid sender policy (SPF)", needs: &[], judge: Judge::Once(spf) };
@@ -24,6 +24,13 @@ pub(super) static SPF_MICROSOFT: Check = Check {
     title: "It lets Microsoft 365 send",
     needs: &[&SPF, &SPF_BUDGET],
     judge: Judge::Once(spf_microsoft),
+};
+
+pub(super) static SPF_ADDRESS: Check = Check {
+    id: "dns.spf-address",
+    title: "It lets this address send",
+    needs: &[&SPF],
+    judge: Judge::Once(spf_address),
 };
 
 fn audit(visit: &Visit) -> Result<&Audit, NotObserved> {
@@ -78,8 +85,9 @@ fn spf_budget(visit: &Visit) -> Judgement {
     let audit = audit(visit)?;
     record(audit)?;
     if let Some(place) = &audit.over_limit {
-        let words =
+        let mut words =
             format!("{} look-ups, 10 are allowed\n`{}` of {} is one too many", audit.lookups, place.term, place.domain);
+        words.push_str(&bill(audit, &visit.setup.cloud.spf_include));
         return Verdict::fail(&cause::SPF_TOO_MANY_LOOKUPS, words);
     }
     if audit.void_lookups > crate::spf::VOID_LIMIT {
@@ -91,6 +99,25 @@ fn spf_budget(visit: &Visit) -> Judgement {
         return Verdict::warn(&cause::SPF_PTR, format!("`{}` of {}", place.term, place.domain));
     }
     Verdict::pass(format!("{} of 10", audit.lookups))
+}
+
+/// The dearest terms of the domain's own record, and those that can go: as many as a person reads.
+fn bill(audit: &Audit, include: &str) -> String {
+    const SHOWN: usize = 6;
+    let costs = advice::costs(audit);
+    let mut words: String =
+        costs.iter().take(SHOWN).map(|cost| format!("\n`{}` costs {}", cost.term, cost.lookups)).collect();
+    if costs.len() > SHOWN {
+        let rest: u32 = costs[SHOWN..].iter().map(|cost| cost.lookups).sum();
+        words.push_str(&format!("\n{} more terms cost {rest}", costs.len() - SHOWN));
+    }
+    let mut gone = advice::dispensable(audit);
+    gone.dedup();
+    words.extend(gone.iter().take(SHOWN).map(|one| format!("\n`{}` can go: {}", one.term, one.why)));
+    if let Some((_, left)) = advice::slimmed(audit, include).filter(|_| !gone.is_empty()) {
+        words.push_str(&format!("\nwithout what can go, {left} are left"));
+    }
+    words
 }
 
 fn spf_all(visit: &Visit) -> Judgement {
@@ -108,7 +135,7 @@ fn spf_all(visit: &Visit) -> Judgement {
 
 fn spf_microsoft(visit: &Visit) -> Judgement {
     let spf = &facts(visit)?.spf;
-    let Some(evaluation) = &spf.evaluation else {
+    let Some(evaluation) = spf.of_microsoft() else {
         let why = spf.not_evaluated.as_deref().unwrap_or("it was not evaluated");
         return Verdict::unproven(&cause::SPF_TEMPERROR, why);
     };
@@ -122,5 +149,47 @@ fn spf_microsoft(visit: &Visit) -> Judgement {
             let record = evaluation.record.as_deref().unwrap_or("no record");
             Verdict::fail(&cause::SPF_WITHOUT_MICROSOFT, format!("{words}\n{record}"))
         }
+    }
+}
+
+/// Of an address that the user named. A receiver that finds no word on it may take the mail or not.
+fn spf_address(visit: &Visit) -> Judgement {
+    let spf = &facts(visit)?.spf;
+    let asked = spf.asked.as_ref().ok_or("no address was named (--ip)")?;
+    let evaluation = spf.evaluation.as_ref().ok_or("the sender policy was not evaluated")?;
+    let from = if asked.mail_from.is_empty() { "<>" } else { &asked.mail_from };
+    let by = match (&evaluation.decided_by, &evaluation.decided_at) {
+        (Some(term), Some(at)) if *at != evaluation_domain(asked) => format!(" by `{term}` of {at}"),
+        (Some(term), _) => format!(" by `{term}`"),
+        (None, _) => ", for no term names it".to_owned(),
+    };
+    let mut words = format!("{}{by}: {}, MAIL FROM {from}, HELO {}", evaluation.result, asked.ip, asked.helo);
+    if let Some(problem) = &evaluation.problem {
+        words.push_str(&format!("\n{}: {}", problem.domain, problem.detail));
+    }
+    if let Some(explanation) = &evaluation.explanation {
+        words.push_str(&format!("\nthe domain explains: {explanation}"));
+    }
+    match evaluation.result {
+        SpfResult::Pass => Verdict::pass(words),
+        SpfResult::Temperror => Verdict::unproven(&cause::SPF_TEMPERROR, words),
+        SpfResult::Neutral | SpfResult::None => Verdict::warn(&cause::SPF_ADDRESS_MISSING, words),
+        // The record may be sound on its way to Microsoft's address, and not on that to this one.
+        SpfResult::Permerror => Verdict::fail(permanent(evaluation), words),
+        SpfResult::Fail | SpfResult::Softfail => Verdict::fail(&cause::SPF_ADDRESS_MISSING, words),
+    }
+}
+
+fn evaluation_domain(asked: &SpfQuestion) -> String {
+    asked.mail_from.rsplit_once('@').map_or(asked.helo.clone(), |(_, domain)| domain.to_owned())
+}
+
+/// The page for an evaluation that ended in an error of the domain's own.
+fn permanent(evaluation: &Evaluation) -> &'static Cause {
+    match evaluation.problem.as_ref().map(|problem| problem.kind) {
+        Some(ProblemKind::LookupLimit) => &cause::SPF_TOO_MANY_LOOKUPS,
+        Some(ProblemKind::VoidLimit) => &cause::SPF_VOID_LOOKUPS,
+        Some(kind) => cause_of(kind).unwrap_or(&cause::SPF_SYNTAX),
+        None => &cause::SPF_SYNTAX,
     }
 }

@@ -117,12 +117,37 @@ pub struct MxFact {
 pub struct SpfFacts {
     /// The record walked whole.
     pub audit: Option<Audit>,
-    /// The evaluation for an address of Microsoft 365's own.
+    /// Whom the user asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<SpfQuestion>,
+    /// The evaluation for `asked`; where nobody was, for an address of Microsoft 365's own.
     pub evaluation: Option<Evaluation>,
-    /// The address that `evaluation` is for, and where it was taken from.
+    /// The evaluation for an address of Microsoft 365's own, where `evaluation` is for another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub microsoft: Option<Evaluation>,
+    /// The address of Microsoft 365 that was evaluated, and where it was taken from.
     pub microsoft_address: Option<String>,
-    /// Why there is no `evaluation`.
+    /// Why there is no evaluation for an address of Microsoft 365's own.
     pub not_evaluated: Option<String>,
+}
+
+/// A host that wants to send, as it says of itself (RFC 7208 section 2).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SpfQuestion {
+    /// Its address.
+    pub ip: String,
+    /// The envelope's sender; empty for a bounce.
+    pub mail_from: String,
+    /// The name in HELO or EHLO.
+    pub helo: String,
+}
+
+impl SpfFacts {
+    /// The evaluation for an address of Microsoft 365's own.
+    pub fn of_microsoft(&self) -> Option<&Evaluation> {
+        if self.asked.is_some() { self.microsoft.as_ref() } else { self.evaluation.as_ref() }
+    }
 }
 
 impl std::fmt::Display for LookupFacts {

@@ -15,7 +15,7 @@ use url::Url;
 
 pub(crate) use self::resolver::Resolver;
 use crate::cloud::Cloud;
-use crate::facts::{DnsFacts, SmartHostFacts};
+use crate::facts::{DnsFacts, SmartHostFacts, SpfQuestion};
 use crate::setup::secret::Mask;
 use crate::spf::Lookup as _;
 
@@ -26,6 +26,8 @@ pub struct DomainJob<'a> {
     pub cloud: &'a Cloud,
     /// The domain.
     pub domain: &'a str,
+    /// Whom its sender policy is asked about, besides Microsoft 365.
+    pub asked: Option<&'a SpfQuestion>,
     /// Selectors beside those of Microsoft 365.
     pub selectors: &'a [String],
     /// The longest that the look-ups may take.
@@ -50,7 +52,7 @@ pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
     let (mail, dmarc, spf, dkim, mta_sts, tls_reports, autodiscover, verification, validating) = tokio::join!(
         mail,
         resolver.dmarc(domain, resolver.exists(domain)),
-        resolver.sender_policy(cloud, domain, job.now),
+        resolver.sender_policy(&job),
         resolver.dkim(cloud, domain, job.selectors),
         resolver.mta_sts(&job),
         resolver.tls_reports(domain),

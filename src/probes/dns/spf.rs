@@ -2,30 +2,48 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::DomainJob;
 use super::resolver::Resolver;
 use crate::cloud::Cloud;
 use crate::facts::SpfFacts;
-use crate::spf;
+use crate::spf::{self, Evaluation};
 
 impl Resolver {
-    /// The record walked whole, and evaluated for an address of Microsoft 365's own: whether Microsoft may send for
-    /// the domain is what the evaluation says, not what the text looks like.
-    pub(super) async fn sender_policy(&self, cloud: &Cloud, domain: &str, now: i64) -> SpfFacts {
-        let (mut audit, address) = tokio::join!(spf::audit(domain, self), self.microsoft_address(cloud));
+    /// The record walked whole, and evaluated for an address of Microsoft 365's own, whether Microsoft may send for the
+    /// domain being what the evaluation says, not what the text looks like; and for the host that the user asked about.
+    pub(super) async fn sender_policy(&self, job: &DomainJob<'_>) -> SpfFacts {
+        let (mut audit, microsoft, asked) =
+            tokio::join!(spf::audit(job.domain, self), self.microsoft(job), self.asked(job));
         shorten(&mut audit.terms, &mut audit.terms_left_out);
-        let mut facts = SpfFacts { audit: Some(audit), ..SpfFacts::default() };
-        match address {
+        let mut facts = SpfFacts { audit: Some(audit), asked: job.asked.cloned(), ..SpfFacts::default() };
+        match microsoft {
             Err(why) => facts.not_evaluated = Some(why),
-            Ok(ip) => {
-                let mail_from = format!("postmaster@{domain}");
-                let query = spf::Query { ip, mail_from, helo: domain.to_owned(), receiver: None, now };
-                let mut evaluation = spf::evaluate(&query, self).await;
-                shorten(&mut evaluation.trace, &mut evaluation.trace_left_out);
-                facts.evaluation = Some(evaluation);
-                facts.microsoft_address = Some(format!("{ip}, from the record of {}", cloud.spf_include));
+            Ok((ip, evaluation)) => {
+                facts.microsoft = Some(evaluation);
+                facts.microsoft_address = Some(format!("{ip}, from the record of {}", job.cloud.spf_include));
             }
         }
+        facts.evaluation = if job.asked.is_some() { asked } else { facts.microsoft.take() };
         facts
+    }
+
+    async fn microsoft(&self, job: &DomainJob<'_>) -> Result<(IpAddr, Evaluation), String> {
+        let ip = self.microsoft_address(job.cloud).await?;
+        let mail_from = format!("postmaster@{}", job.domain);
+        Ok((ip, self.evaluated(ip, mail_from, job.domain.to_owned(), job.now).await))
+    }
+
+    async fn asked(&self, job: &DomainJob<'_>) -> Option<Evaluation> {
+        let asked = job.asked?;
+        let ip = asked.ip.parse().ok()?;
+        Some(self.evaluated(ip, asked.mail_from.clone(), asked.helo.clone(), job.now).await)
+    }
+
+    async fn evaluated(&self, ip: IpAddr, mail_from: String, helo: String, now: i64) -> Evaluation {
+        let query = spf::Query { ip, mail_from, helo, receiver: None, now };
+        let mut evaluation = spf::evaluate(&query, self).await;
+        shorten(&mut evaluation.trace, &mut evaluation.trace_left_out);
+        evaluation
     }
 
     /// The first `ip4` of the record that Microsoft publishes for senders to include.

@@ -1,5 +1,6 @@
 //! The rules of RFC 7208, one by one, on zones made up for each.
 
+mod advice;
 mod audit;
 mod hostile;
 mod limits;
