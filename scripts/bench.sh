@@ -2,7 +2,7 @@
 # Measures whole runs with hyperfine, where it is installed, else with a loop in Python, beside other programs that do a
 # part of the same work against the same sandbox. Prints a table in Markdown.
 # usage: scripts/bench.sh [RUNS]    (O365DOCTOR names the binary; else a release build is made; LOG_MIB sizes the log of
-# the last table, which is scripts/bench-log.sh; 0 leaves it out)
+# the second table, which is scripts/bench-log.sh, and DOMAINS the list of the third, scripts/bench-dns.sh; 0 leaves one out)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -101,4 +101,10 @@ fi
 if [ "${LOG_MIB:-1024}" -gt 0 ]; then
     echo
     O365DOCTOR=$O365DOCTOR scripts/bench-log.sh "${LOG_MIB:-1024}"
+fi
+
+# Lists of domains have one too, beside checkdmarc on the same zone.
+if [ "${DOMAINS:-20000}" -gt 0 ]; then
+    echo
+    O365DOCTOR=$O365DOCTOR scripts/bench-dns.sh "${DOMAINS:-20000}"
 fi

@@ -63,7 +63,8 @@ install_debian() {
 install_python() {
     local venv=$peers/venv package
     [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-    for package in msal requests azure-identity exchangelib cryptography PyJWT PyYAML tree-sitter tree-sitter-powershell; do
+    for package in msal requests azure-identity exchangelib cryptography PyJWT PyYAML tree-sitter tree-sitter-powershell \
+        checkdmarc; do
         "$venv/bin/pip" install -q "$package" || echo "not installed: $package"
     done
     ls "$peers"/pyspf-*.tar.gz >/dev/null 2>&1 ||

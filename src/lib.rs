@@ -35,6 +35,7 @@
 //! | [`kb`] | the pages: one per cause, and the way from a server's words to a page |
 //! | [`explain`] | any pasted text to pages, offline |
 //! | [`logs`] | a log of any size to a table of causes, offline |
+//! | [`bulk`] | a list of domains to one line of results for each, as it finishes |
 //! | [`scripts`] | PowerShell and what fills values into it, safely |
 //! | `xml` | XML as SOAP uses it: a small tree, read within bounds |
 //! | [`spf`] | RFC 7208 with a trace; depends on nothing else here |
@@ -51,6 +52,7 @@
 //! check and its outcome. *Scenario*: a healthy sandbox tenant with one fault, and the findings that must follow.
 
 pub mod access;
+pub mod bulk;
 pub mod check;
 pub mod checks;
 pub mod claims;

@@ -2,18 +2,20 @@
 //! caller of the probes.
 
 mod confirm;
+pub(crate) mod domain;
 mod roads;
 pub mod sign_in;
 mod tokens;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::facts::{DnsFacts, EntraFacts, FORMAT, Facts, Visit};
 use crate::plan::{Plan, Step};
-use crate::probes::{self, Client, Keys};
+use crate::probes::{self, Client, Keys, Questions};
 use crate::road::{Resource, Road};
 use crate::setup::Setup;
 use crate::setup::secret::Secret;
@@ -109,16 +111,8 @@ async fn domain_tenant(run: &Run<'_>) -> Option<EntraFacts> {
 
 async fn dns(run: &Run<'_>) -> Option<DnsFacts> {
     let step = run.plan.steps.iter().find(|step| matches!(step, Step::Dns))?;
-    let setup = run.setup;
-    let job = probes::DomainJob {
-        cloud: &setup.cloud,
-        domain: setup.domain.as_deref().unwrap_or_default(),
-        asked: setup.asked.as_ref(),
-        selectors: &setup.selectors,
-        limit: setup.timeout,
-        proxy: setup.proxy.as_ref(),
-        mask: &setup.mask,
-        now: run.plan.now.as_second(),
-    };
-    Some(run.watch(step, Box::pin(probes::dns_domain(job))).await)
+    let domain = run.setup.domain.as_deref().unwrap_or_default();
+    let questions = Arc::new(Questions::of(&run.setup.cloud));
+    let records = domain::records(run.setup, domain, &questions, run.plan.policies, run.plan.now);
+    Some(run.watch(step, Box::pin(records)).await)
 }

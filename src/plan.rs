@@ -25,6 +25,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What will not, and why.
     pub left_out: Vec<LeftOut>,
+    /// Whether the policy of MTA-STS is fetched, where the domain is looked up.
+    pub policies: bool,
     /// When the run begins.
     pub now: Timestamp,
 }
@@ -119,6 +121,8 @@ pub struct Slice {
     pub send: bool,
     /// Look the domain up.
     pub dns: bool,
+    /// And leave out what is not asked of the DNS: the policy of MTA-STS.
+    pub no_policies: bool,
 }
 
 /// Makes the plan. Nothing is contacted.
@@ -126,11 +130,15 @@ pub struct Slice {
 /// # Errors
 /// An address that can not stand in a message, or a road that can not be taken.
 pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputError> {
-    let mut plan = Plan { command: slice.command, steps: Vec::new(), left_out: Vec::new(), now };
+    let policies = !slice.no_policies;
+    let mut plan = Plan { command: slice.command, steps: Vec::new(), left_out: Vec::new(), policies, now };
     if slice.dns {
         match &setup.domain {
             Some(domain) => plan.domain(setup, slice, domain),
             None => plan.leave_out("the domain's records", "no domain is known (--domain)"),
+        }
+        if slice.no_policies {
+            plan.leave_out("the policy of MTA-STS, over HTTPS", "it is not to be fetched (--no-policies)");
         }
     }
     let read = matches!(setup.credential, Some(Credential::Token { .. }));
@@ -270,7 +278,7 @@ impl Plan {
 
     /// The plan in words: one row a step, with the hosts it touches.
     pub fn rows(&self, setup: &Setup) -> Vec<PlannedStep> {
-        self.steps.iter().map(|step| step.row(setup)).collect()
+        self.steps.iter().map(|step| step.row(setup, self.policies)).collect()
     }
 }
 

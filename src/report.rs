@@ -91,6 +91,20 @@ pub enum Word {
     NotObserved,
 }
 
+impl Word {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Word::Pass => "pass",
+            Word::Warn => "warn",
+            Word::Fail => "fail",
+            Word::Unproven => "unproven",
+            Word::Skipped => "skipped",
+            Word::NotObserved => "not-observed",
+        }
+    }
+}
+
 /// One finding, with its page's texts filled in.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FindingReport {
@@ -135,11 +149,12 @@ impl Report {
             findings.iter().map(|finding| FindingReport::of(finding, &values, &visit.setup.options)).collect();
         let roads = matches!(visit.command.as_str(), "check-token" | "login").then(|| roads(&visit)).flatten();
         let mailbox = (visit.command == "check-mailbox").then(|| conclusion::of(&visit.setup.roads, &findings));
+        let outcomes: Vec<_> = counted.iter().map(|finding| (finding.outcome, finding.cause)).collect();
         Report {
             format: FORMAT,
             tool: Tool { name: "o365doctor", version: env!("CARGO_PKG_VERSION") },
             command: visit.command,
-            summary: Summary::of(&counted, strict),
+            summary: Summary::of(&outcomes, strict),
             roads,
             mailbox,
             findings: counted,
@@ -161,9 +176,10 @@ fn roads(visit: &Visit) -> Option<Vec<RoadAccess>> {
 }
 
 impl Summary {
-    fn of(findings: &[FindingReport], strict: bool) -> Summary {
-        let count = |word| findings.iter().filter(|finding| finding.outcome == word).count();
-        let counts = |finding: &&FindingReport| match finding.outcome {
+    /// Of the outcomes of checks, each with its cause, in the order in which they are shown.
+    pub(crate) fn of(findings: &[(Word, Option<&'static str>)], strict: bool) -> Summary {
+        let count = |word| findings.iter().filter(|(outcome, _)| *outcome == word).count();
+        let counts = |(outcome, _): &&(Word, _)| match outcome {
             Word::Fail => true,
             Word::Warn | Word::Unproven => strict,
             _ => false,
@@ -177,22 +193,27 @@ impl Summary {
             skipped: count(Word::Skipped),
             not_observed: count(Word::NotObserved),
             exit_code: u8::from(first.is_some()),
-            first_cause: first.and_then(|finding| finding.cause),
+            first_cause: first.and_then(|(_, cause)| *cause),
         }
+    }
+}
+
+/// What became of a check: in a word, the words it rests on, and why it was not judged.
+pub(crate) fn said(finding: &Finding) -> (Word, Vec<String>, Option<String>) {
+    match &finding.outcome {
+        Outcome::Judged(Verdict::Pass(words)) => (Word::Pass, words.lines().map(str::to_owned).collect(), None),
+        Outcome::Judged(Verdict::Warn(reason)) => (Word::Warn, reason.evidence.clone(), None),
+        Outcome::Judged(Verdict::Fail(reason)) => (Word::Fail, reason.evidence.clone(), None),
+        Outcome::Judged(Verdict::Unproven(reason)) => (Word::Unproven, reason.evidence.clone(), None),
+        Outcome::Skipped(check) => (Word::Skipped, Vec::new(), Some((*check).to_owned())),
+        Outcome::NotObserved(why) => (Word::NotObserved, Vec::new(), Some(why.clone())),
     }
 }
 
 impl FindingReport {
     fn of(finding: &Finding, values: &BTreeMap<String, String>, options: &[(String, String)]) -> FindingReport {
         let page = finding.reason().map(|reason| reason.cause);
-        let (outcome, evidence, because) = match &finding.outcome {
-            Outcome::Judged(Verdict::Pass(words)) => (Word::Pass, words.lines().map(str::to_owned).collect(), None),
-            Outcome::Judged(Verdict::Warn(reason)) => (Word::Warn, reason.evidence.clone(), None),
-            Outcome::Judged(Verdict::Fail(reason)) => (Word::Fail, reason.evidence.clone(), None),
-            Outcome::Judged(Verdict::Unproven(reason)) => (Word::Unproven, reason.evidence.clone(), None),
-            Outcome::Skipped(check) => (Word::Skipped, Vec::new(), Some((*check).to_owned())),
-            Outcome::NotObserved(why) => (Word::NotObserved, Vec::new(), Some(why.clone())),
-        };
+        let (outcome, evidence, because) = said(finding);
         let fill = |template: &str| {
             let text = scripts::fill(template, values).unwrap_or_else(|_| template.to_owned());
             repeat::completed(&text, options)

@@ -121,7 +121,8 @@ fn setup(sandbox: &Sandbox, flags: &[(&str, &str)]) -> Setup {
 }
 
 async fn visit(setup: &Setup) -> Visit {
-    let slice = Slice { command: "checkup", verify: true, token: true, talk: true, send: true, dns: true };
+    let slice =
+        Slice { command: "checkup", verify: true, token: true, talk: true, send: true, dns: true, ..Slice::default() };
     let plan = plan::make(setup, slice, Timestamp::now()).unwrap();
     observe::run(setup, &plan, &|_| ()).await
 }

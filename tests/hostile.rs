@@ -5,6 +5,8 @@
 mod confirm;
 #[path = "hostile/lab.rs"]
 mod lab;
+#[path = "hostile/names.rs"]
+mod names;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

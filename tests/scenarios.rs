@@ -127,7 +127,15 @@ async fn visit(scenario: Scenario) -> Shown {
     let layers = Layers::gather(flags, None, None).unwrap_or_else(|e| panic!("{name}: {e}"));
     let wants = Wants { credential: Need::Yes, mailbox: true, to: true, exchange_state: true, ..Wants::default() };
     let setup = layers.load(wants, Some((sandbox.cloud(), words.clone()))).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let slice = Slice { command: "checkup", verify: true, token: true, talk: true, send: setup.send, dns: true };
+    let slice = Slice {
+        command: "checkup",
+        verify: true,
+        token: true,
+        talk: true,
+        send: setup.send,
+        dns: true,
+        ..Slice::default()
+    };
     let plan = plan::make(&setup, slice, Timestamp::now()).unwrap_or_else(|e| panic!("{name}: {e}"));
     let visit = observe::run(&setup, &plan, &|_| ()).await;
     let to = setup.to.clone().unwrap_or_default();

@@ -71,9 +71,9 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<u8, In
     explanation.values = of_profile(global)?;
     let explanation = if global.share { explanation.masked() } else { explanation };
     let recognised = explanation.recognised();
-    let shown = match global.format {
+    let shown = match global.format() {
         Format::Json => render::matches_json(&explanation),
-        Format::Text | Format::Markdown => render::explanation(&explanation, global.format, output::style()),
+        Format::Text | Format::Markdown => render::explanation(&explanation, global.format(), output::style()),
     };
     output::print(&shown);
     Ok(u8::from(!recognised))
@@ -109,7 +109,7 @@ fn setup_named(visit: &Visit) -> bool {
 /// The pages, as far as they are asked for. Finding none is no success.
 fn list(global: &Global, arguments: &Arguments) -> u8 {
     let pages = kb::find(arguments.search.as_deref().unwrap_or_default(), arguments.who);
-    let shown = match global.format {
+    let shown = match global.format() {
         Format::Json => render::page_list_json(&pages),
         Format::Text | Format::Markdown => render::page_list(&pages),
     };

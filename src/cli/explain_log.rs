@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, path: &Path, follow: bool) -> Result<u8
     let groups = reading.tally.groups();
     let unrecognised = groups.is_empty();
     let (octets, damage, share) = (reading.lines.octets, reading.damage.clone(), global.share);
-    output::print(&render::log(&LogReport { groups, octets, damage, share }, global.format, output::style()));
+    output::print(&render::log(&LogReport { groups, octets, damage, share }, global.format(), output::style()));
     Ok(u8::from(unrecognised))
 }
 

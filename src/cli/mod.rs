@@ -1,6 +1,7 @@
 //! The command line: one file per sub-command, each from arguments to library to renderer.
 
 mod check_dns;
+mod check_domains;
 mod check_mailbox;
 mod check_token;
 mod checkup;
@@ -20,10 +21,11 @@ mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::render::Format;
+use crate::render::{Format, Lines};
 use crate::setup::{InputError, Network};
 use output::{Color, complain};
 
@@ -52,9 +54,9 @@ struct Global {
     /// Configuration file [default: the user's own]
     #[arg(long, value_name = "FILE", global = true, env = "O365DOCTOR_CONFIG", help_heading = "Global")]
     config: Option<PathBuf>,
-    /// text, json or markdown
-    #[arg(long, global = true, env = "O365DOCTOR_FORMAT", default_value = "text", help_heading = "Global")]
-    format: Format,
+    /// text, json or markdown; of a list of domains (check-dns --file) jsonl, csv or text [default: text, of a list jsonl]
+    #[arg(long = "format", value_name = "FORMAT", global = true, env = "O365DOCTOR_FORMAT", help_heading = "Global")]
+    said_format: Option<SaidFormat>,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value = "auto", help_heading = "Global")]
     color: Color,
@@ -78,6 +80,40 @@ struct Global {
     verbose: bool,
     #[command(flatten)]
     network: Network,
+}
+
+/// A format as it was said: of a report, or of a list's results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SaidFormat {
+    Report(Format),
+    /// `jsonl` or `csv`, which only a list has.
+    Lines(Lines),
+}
+
+impl FromStr for SaidFormat {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<SaidFormat, String> {
+        match word {
+            "jsonl" => Ok(SaidFormat::Lines(Lines::Json)),
+            "csv" => Ok(SaidFormat::Lines(Lines::Csv)),
+            _ => word
+                .parse()
+                .map(SaidFormat::Report)
+                .map_err(|e| format!("{e}; of a list of domains jsonl, csv and text")),
+        }
+    }
+}
+
+impl Global {
+    /// The format of a report.
+    fn format(&self) -> Format {
+        match self.said_format {
+            Some(SaidFormat::Report(format)) => format,
+            // Refused before it comes to a report.
+            Some(SaidFormat::Lines(_)) | None => Format::Text,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -155,6 +191,11 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
 
 async fn dispatch(cli: Cli) -> Result<u8, InputError> {
     let global = cli.global;
+    let list = matches!(&cli.command, Command::CheckDns(arguments) if arguments.is_list());
+    if !list && matches!(global.said_format, Some(SaidFormat::Lines(_))) {
+        let words = "is jsonl or csv, the formats of a list of domains (check-dns --file); a report has text, json and markdown";
+        return Err(InputError::new("--format", words));
+    }
     match cli.command {
         Command::Checkup(arguments) => checkup::run(global, arguments).await,
         Command::CheckToken(arguments) => check_token::run(global, arguments).await,
@@ -168,7 +209,7 @@ async fn dispatch(cli: Cli) -> Result<u8, InputError> {
         Command::Token(arguments) => token::run(global, arguments).await,
         Command::Explain(arguments) => explain::run(&global, &arguments).await,
         Command::Sandbox(arguments) => sandbox::run(global, arguments).await,
-        Command::Schema(_) => Ok(schema::run()),
+        Command::Schema(arguments) => Ok(schema::run(&arguments)),
         Command::Completions(arguments) => Ok(completions::completions(&arguments)),
         Command::Man(_) => completions::man(),
     }

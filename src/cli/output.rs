@@ -74,6 +74,14 @@ pub(super) fn print(text: &str) {
     let _ = stdout.flush();
 }
 
+/// Writes a part of the results; says when nobody reads them any more.
+#[allow(clippy::disallowed_macros, reason = "the one place that writes to standard output")]
+pub(super) fn write(text: &str) -> std::io::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
 /// Says something beside the report.
 #[allow(clippy::disallowed_macros, reason = "the one place that writes to standard error")]
 pub(super) fn note(text: &str) {
@@ -121,6 +129,38 @@ pub(super) fn restore_terminal() {
     }
 }
 
+/// Counts the results of a list, on a terminal that does not show the results themselves.
+pub(super) struct Counter(Option<ProgressBar>);
+
+impl Counter {
+    /// `elsewhere`: the results go to a file.
+    pub(super) fn new(elsewhere: bool) -> Counter {
+        let shown = shows_progress() && (elsewhere || !std::io::stdout().is_terminal());
+        let style = ProgressStyle::with_template("{spinner} {pos} domains, {per_sec}, {msg}").ok();
+        Counter(style.filter(|_| shown).map(|style| ProgressBar::new_spinner().with_style(style)))
+    }
+
+    /// Shows how many there are.
+    pub(super) fn show(&self, results: u64, failed: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(format!("{failed} with a failure"));
+            bar.set_position(results);
+        }
+    }
+
+    /// Takes it off the terminal.
+    pub(super) fn end(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Whether standard error is a terminal on which something can be overwritten.
+fn shows_progress() -> bool {
+    std::io::stderr().is_terminal() && !std::env::var("TERM").is_ok_and(|term| term == "dumb")
+}
+
 /// A spinner per running step, on a terminal.
 pub(super) struct Spinners {
     bars: MultiProgress,
@@ -130,9 +170,7 @@ pub(super) struct Spinners {
 
 impl Spinners {
     pub(super) fn new() -> Spinners {
-        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-        let shown = std::io::stderr().is_terminal() && !dumb;
-        Spinners { bars: MultiProgress::new(), running: Mutex::default(), shown }
+        Spinners { bars: MultiProgress::new(), running: Mutex::default(), shown: shows_progress() }
     }
 
     /// Shows that a step began or ended.

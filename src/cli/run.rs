@@ -137,7 +137,7 @@ pub(super) fn finish(global: &Global, visit: Visit) -> Result<u8, InputError> {
         record(file, &visit)?;
     }
     let report = Report::of(visit, global.strict);
-    output::print(&render::report(&report, global.format, output::style(), global.verbose));
+    output::print(&render::report(&report, global.format(), output::style(), global.verbose));
     Ok(report.summary.exit_code)
 }
 
@@ -178,7 +178,7 @@ fn show_own_hosts(setup: &Setup, plan: &Plan) {
 /// The plan, as a person or a program reads it.
 pub(super) fn print_plan(global: &Global, setup: &Setup, plan: &Plan) {
     let rows = plan.rows(setup);
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         let value = serde_json::json!({
             "format": FORMAT, "command": plan.command, "setup": setup.facts(), "plan": rows, "left_out": plan.left_out,
         });

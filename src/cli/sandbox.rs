@@ -69,7 +69,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         .map_err(|e| InputError::new("--ports", format!("can not be listened on: {e}")))?;
     let folder = folder(arguments.dir)?;
     let files = write_files(&sandbox, &folder, options.tenants)?;
-    announce(&sandbox, global.format, &files);
+    announce(&sandbox, global.format(), &files);
     sandbox.ended().await;
     Ok(0)
 }

@@ -45,7 +45,7 @@ impl Step {
         }
     }
 
-    pub(super) fn row(&self, setup: &Setup) -> PlannedStep {
+    pub(super) fn row(&self, setup: &Setup, policies: bool) -> PlannedStep {
         let login = || {
             let cloud = &setup.cloud;
             let host = cloud.login.host_str().unwrap_or_default();
@@ -113,7 +113,8 @@ impl Step {
             Step::Dns => {
                 let server = setup.cloud.resolver.map_or("the system's resolver".to_owned(), |r| r.to_string());
                 let domain = setup.domain.as_deref().unwrap_or_default();
-                let what = format!("look up the mail records of {domain}, and GET its MTA-STS policy where it has one");
+                let policy = if policies { ", and GET its MTA-STS policy where it has one" } else { "" };
+                let what = format!("look up the mail records of {domain}{policy}");
                 (what, Some(server), false)
             }
             Step::DomainTenant => {

@@ -12,7 +12,7 @@ pub(super) fn report(report: &Report) -> String {
 
 /// JSON leaves C1 controls and direction marks as they are, and a terminal would obey them. Outside of ASCII every
 /// character of JSON stands within a string, where it may be escaped (RFC 8259 section 7); all of these have four digits.
-fn escaped(json: &str) -> String {
+pub(super) fn escaped(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for character in json.chars() {
         if !character.is_ascii() && steers(character) {

@@ -1,5 +1,6 @@
 //! One file per format. Nothing else writes a report, and nothing here judges.
 
+mod domains;
 mod explain;
 mod json;
 mod log;
@@ -9,6 +10,7 @@ mod records;
 pub mod style;
 mod text;
 
+pub use domains::Lines;
 pub use explain::{explanation, matches_json, page_list, page_list_json};
 pub use log::{LogReport, log};
 

@@ -4,18 +4,19 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hickory_proto::op::ResponseCode;
+use hickory_proto::op::{Metadata, ResponseCode};
 use hickory_proto::rr::{LowerName, Name, RrKey};
 use hickory_proto::serialize::txt::Parser;
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
+use hickory_server::net::xfer::Protocol;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, MessageResponseBuilder, ZoneType};
 use tokio::net::{TcpListener, UdpSocket};
 
 use super::Shared;
-use super::state::{DkimSelector, MX_DOMAIN, SPF_INCLUDE, State, Tenant};
+use super::state::{DkimSelector, MX_DOMAIN, Records, SPF_INCLUDE, State, Tenant};
 
 /// Nobody keeps a TCP connection to a resolver open for long.
 const IDLE: Duration = Duration::from_secs(5);
@@ -29,20 +30,22 @@ const DKIM_KEY: &str = "v=DKIM1; k=rsa; p=\
 
 /// Serves until it is dropped.
 pub(super) async fn serve(udp: UdpSocket, tcp: TcpListener, state: Shared, rtt: Duration) {
-    let (catalog, fails, refuses, silent) = {
+    let mut server = {
         let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let of = |wanted: fn(&Tenant) -> bool| -> Vec<LowerName> {
-            let domains = state.tenants.iter().filter(|tenant| wanted(tenant));
+        let of = |wanted: fn(&Records) -> bool| -> Vec<LowerName> {
+            let domains = state.tenants.iter().filter(|tenant| wanted(&tenant.dns));
             domains.filter_map(|tenant| LowerName::from_str(&format!("{}.", tenant.domain)).ok()).collect()
         };
-        (
-            catalog(&state),
-            of(|tenant| tenant.dns.fails),
-            of(|tenant| tenant.dns.refuses),
-            of(|tenant| tenant.dns.silent),
-        )
+        Server::new(Faulty {
+            catalog: catalog(&state),
+            fails: of(|dns| dns.fails),
+            refuses: of(|dns| dns.refuses),
+            bogus: of(|dns| dns.bogus),
+            truncated: of(|dns| dns.truncated),
+            silent: of(|dns| dns.silent),
+            rtt,
+        })
     };
-    let mut server = Server::new(Faulty { catalog, fails, refuses, silent, rtt });
     server.register_socket(udp);
     server.register_listener(tcp, IDLE, 32);
     let _ = server.block_until_done().await;
@@ -143,6 +146,8 @@ struct Faulty {
     catalog: Catalog,
     fails: Vec<LowerName>,
     refuses: Vec<LowerName>,
+    bogus: Vec<LowerName>,
+    truncated: Vec<LowerName>,
     silent: Vec<LowerName>,
     rtt: Duration,
 }
@@ -153,16 +158,27 @@ impl RequestHandler for Faulty {
         let name = request.request_info().map(|info| info.query.name().clone()).unwrap_or_default();
         let within = |zones: &[LowerName]| zones.iter().any(|zone| zone.zone_of(&name));
         tokio::time::sleep(self.rtt).await;
-        if within(&self.silent) {
+        let stream = request.protocol() == Protocol::Tcp;
+        if within(&self.silent) || stream && within(&self.truncated) {
             return std::future::pending().await;
         }
-        let rows = [(&self.fails, ResponseCode::ServFail), (&self.refuses, ResponseCode::Refused)];
-        for (_, code) in rows.into_iter().filter(|(zones, _)| within(zones)) {
-            let response = MessageResponseBuilder::from_message_request(request).error_msg(&request.metadata, code);
-            if let Ok(info) = respond.send_response(response).await {
-                return info;
-            }
+        let asked = &request.metadata;
+        let code = match () {
+            () if within(&self.fails) => Some(ResponseCode::ServFail),
+            () if within(&self.bogus) && !asked.checking_disabled => Some(ResponseCode::ServFail),
+            () if within(&self.refuses) => Some(ResponseCode::Refused),
+            () if within(&self.truncated) => Some(ResponseCode::NoError),
+            () => None,
+        };
+        let Some(code) = code else { return self.catalog.handle_request::<R, T>(request, respond).await };
+        let mut head = Metadata::response_from_request(asked);
+        head.response_code = code;
+        head.truncation = within(&self.truncated);
+        let response = MessageResponseBuilder::from_message_request(request).build_no_records(head);
+        match respond.send_response(response).await {
+            Ok(info) => info,
+            // Whoever asked is gone.
+            Err(_) => std::future::pending().await,
         }
-        self.catalog.handle_request::<R, T>(request, respond).await
     }
 }

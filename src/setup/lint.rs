@@ -123,7 +123,7 @@ pub(super) fn is_domain(text: &str) -> bool {
 }
 
 /// A domain for `check-dns`, in the form that DNS takes (A-labels).
-pub(super) fn domain(place: &str, value: &str) -> Result<String, InputError> {
+pub(crate) fn domain(place: &str, value: &str) -> Result<String, InputError> {
     let value = value.trim().trim_end_matches('.');
     no_placeholder(place, value)?;
     let ascii = url::Host::parse(value).ok().map(|host| host.to_string()).filter(|host| is_domain(host));

@@ -29,7 +29,7 @@ pub(crate) use credential::{store_refused, unwrap_sasl};
 pub use flags::{
     Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, SignInWords, table_of,
 };
-pub(crate) use lint::shown;
+pub(crate) use lint::{domain, shown};
 pub use load::{Layers, Need, Wants};
 pub(crate) use people::is_personal;
 pub(crate) use platform as files;

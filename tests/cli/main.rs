@@ -4,6 +4,7 @@ mod certificate;
 mod consent;
 mod credential;
 mod domain;
+mod domains;
 mod exchange;
 mod explain;
 #[cfg(target_os = "linux")]

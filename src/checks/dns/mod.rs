@@ -24,6 +24,8 @@ fn failed(name: &str, ended: &LookupFacts) -> Option<Judgement> {
         LookupFacts::ServerFailure(_) => Some(Verdict::fail(&cause::DNS_SERVER_FAILURE, words)),
         LookupFacts::Refused(_) => Some(Verdict::unproven(&cause::DNS_REFUSED, words)),
         LookupFacts::Timeout(_) => Some(Verdict::unproven(&cause::DNS_TIMEOUT, words)),
+        LookupFacts::Truncated(_) => Some(Verdict::unproven(&cause::DNS_TRUNCATED, words)),
+        LookupFacts::Bogus(_) => Some(Verdict::fail(&cause::DNS_BOGUS, words)),
         LookupFacts::Failed(_) => Some(Verdict::unproven(&cause::RESOLVER_FAILURE, words)),
     }
 }

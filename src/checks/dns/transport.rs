@@ -37,6 +37,9 @@ fn mta_sts(visit: &Visit) -> Judgement {
         }
         (several, _) => return Verdict::warn(&cause::MTA_STS_RECORD_INVALID, several.join("\n")),
     };
+    if sts.left_out {
+        return Err("its policy was not to be fetched (--no-policies)".into());
+    }
     let request = sts.request.as_ref().ok_or("its policy was not asked for")?;
     let not_ok = request.status.filter(|status| *status != 200);
     if let (Some(why), None) = (&sts.fault, not_ok) {

@@ -87,6 +87,10 @@ pub enum LookupFacts {
     Refused(String),
     /// No answer in time.
     Timeout(String),
+    /// The answer does not fit into a datagram, and over TCP it did not come whole.
+    Truncated(String),
+    /// The resolver does not pass the answer on, because its signatures (DNSSEC) do not vouch for it.
+    Bogus(String),
     /// Anything else.
     Failed(String),
 }
@@ -159,7 +163,10 @@ impl std::fmt::Display for LookupFacts {
             LookupFacts::NoSuchName => f.write_str("the name does not exist (NXDOMAIN)"),
             LookupFacts::ServerFailure(words) => write!(f, "the DNS server failed ({words})"),
             LookupFacts::Refused(words) => write!(f, "the DNS server refused ({words})"),
-            LookupFacts::Timeout(words) | LookupFacts::Failed(words) => f.write_str(words),
+            LookupFacts::Bogus(words) => write!(f, "the DNS server can not validate the answer ({words})"),
+            LookupFacts::Timeout(words) | LookupFacts::Truncated(words) | LookupFacts::Failed(words) => {
+                f.write_str(words)
+            }
         }
     }
 }

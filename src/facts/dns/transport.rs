@@ -18,6 +18,9 @@ pub struct MtaStsFacts {
     pub id: Option<String>,
     /// The request for the policy; none: there is no record that calls for one.
     pub request: Option<HttpFacts>,
+    /// Whether the policy was not to be fetched (`--no-policies`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
     /// The policy, where it could be read.
     pub policy: Option<MtaStsPolicy>,
     /// Why the answer is no policy.

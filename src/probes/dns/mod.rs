@@ -1,18 +1,23 @@
 //! Look-ups in the Domain Name System, each with how it ended.
 
+mod cache;
 mod dkim;
 mod dmarc;
 mod mx;
 mod names;
+mod questions;
 mod resolver;
 mod spf;
 mod transport;
+mod wire;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
+pub use self::questions::Questions;
 pub(crate) use self::resolver::Resolver;
 use crate::cloud::Cloud;
 use crate::facts::{DnsFacts, SmartHostFacts, SpfQuestion};
@@ -38,12 +43,16 @@ pub struct DomainJob<'a> {
     pub mask: &'a Mask,
     /// Seconds since 1970, for the macro `t` of SPF.
     pub now: i64,
+    /// Whom to ask, and what was answered already.
+    pub questions: &'a Arc<Questions>,
+    /// Whether the policy of MTA-STS is fetched.
+    pub policies: bool,
 }
 
 /// Everything about one domain, its look-ups side by side.
 pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
     let DomainJob { cloud, domain, .. } = job;
-    let resolver = Resolver::of(cloud, job.limit);
+    let resolver = Resolver::sharing(job.questions.clone(), job.limit);
     let mail = async {
         let (lookup, hosts) = resolver.mail_hosts(domain).await;
         let (mx, dane) = tokio::join!(resolver.exchangers(cloud, &hosts), resolver.dane(&hosts));
@@ -63,7 +72,7 @@ pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
     let (mx_lookup, mx, dane) = mail;
     DnsFacts {
         domain: domain.to_owned(),
-        resolver: resolver.label,
+        resolver: resolver.label().to_owned(),
         mx_lookup,
         mx,
         spf,

@@ -1,45 +1,46 @@
-//! The wire: own questions over UDP, TCP after truncation, each with how it ended.
+//! An answer, followed through its aliases. Each look-up says how it ended.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
-use hickory_proto::serialize::binary::{BinDecodable as _, BinEncodable as _};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UdpSocket};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
+use super::cache::Reply;
+use super::questions::Questions;
 use crate::cloud::Cloud;
 use crate::facts::LookupFacts;
 use crate::spf::{Answer, Lookup, LookupFailure};
 
-/// How long one datagram is waited for before it is sent again; the system's resolver waits 5 s.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// The UDP payload we take: DNS Flag Day 2020's 1232 octets, which no path breaks up.
-const UDP_PAYLOAD: u16 = 1232;
 /// Aliases followed by hand where the server does not follow them itself.
 const MOST_ALIASES: usize = 8;
-
-/// Whom to ask.
+/// Looks names up, until its time has run out.
 pub(crate) struct Resolver {
-    servers: Vec<SocketAddr>,
-    /// Who that is, for a person.
-    pub(super) label: String,
+    questions: Arc<Questions>,
     deadline: Instant,
 }
 
 impl Resolver {
     /// The resolver of a run; after `limit` nothing is waited for.
     pub(super) fn of(cloud: &Cloud, limit: Duration) -> Resolver {
-        let (servers, label) = servers(cloud);
-        Resolver { servers, label, deadline: Instant::now() + limit }
+        Resolver::sharing(Arc::new(Questions::of(cloud)), limit)
+    }
+
+    /// The same, which shares its answers with others.
+    pub(super) fn sharing(questions: Arc<Questions>, limit: Duration) -> Resolver {
+        Resolver { questions, deadline: Instant::now() + limit }
     }
 
     /// One server alone, for so long.
     pub(crate) fn at(server: SocketAddr, limit: Duration) -> Resolver {
-        Resolver { servers: vec![server], label: server.to_string(), deadline: Instant::now() + limit }
+        Resolver::sharing(Arc::new(Questions::to(vec![server], server.to_string())), limit)
+    }
+
+    /// Who is asked, for a person.
+    pub(super) fn label(&self) -> &str {
+        &self.questions.label
     }
 
     pub(super) async fn texts(&self, name: &str) -> (LookupFacts, Vec<String>) {
@@ -69,48 +70,32 @@ impl Resolver {
     }
 
     async fn follow(&self, mut wanted: Name, kind: RecordType) -> Found {
-        let mut aliases: Vec<String> = Vec::new();
-        for _ in 0..MOST_ALIASES {
-            let message = match self.query(&wanted, kind).await {
-                Ok(message) => message,
-                Err(ended) => return Found { aliases, ..Found::nothing(ended) },
-            };
-            let (ended, authentic) = (failure(&message), message.metadata.authentic_data);
-            let (records, others): (Vec<_>, Vec<_>) =
-                message.answers.into_iter().map(|record| record.data).partition(|data| data.record_type() == kind);
-            let targets: Vec<Name> = others.into_iter().filter_map(alias).collect();
-            let room = MOST_ALIASES.saturating_sub(aliases.len());
-            aliases.extend(targets.iter().take(room).map(plain));
-            if let Some(ended) = ended {
-                return Found { aliases, authentic, ..Found::nothing(ended) };
+        let mut found = Found::nothing(LookupFacts::Failed(format!("more than {MOST_ALIASES} aliases")));
+        for step in 0..MOST_ALIASES {
+            let reply = self.query(&wanted, kind).await;
+            found.authentic = reply.authentic;
+            found.ttl = if step == 0 { reply.ttl_left() } else { found.ttl.min(reply.ttl_left()) };
+            let room = MOST_ALIASES.saturating_sub(found.aliases.len());
+            found.aliases.extend(reply.targets.iter().take(room).map(plain));
+            if let Some(failed) = &reply.failure {
+                return Found { ended: failed.clone(), ..found };
             }
-            if !records.is_empty() {
-                return Found { ended: LookupFacts::Found, records, aliases, authentic };
+            if !reply.records.is_empty() {
+                return Found { ended: LookupFacts::Found, records: reply.records.clone(), ..found };
             }
-            match targets.into_iter().next_back() {
-                Some(target) => wanted = target,
-                None => return Found { aliases, authentic, ..Found::nothing(LookupFacts::NoSuchType) },
+            match reply.targets.last() {
+                Some(target) => wanted = target.clone(),
+                None => return Found { ended: LookupFacts::NoSuchType, ..found },
             }
         }
-        Found { aliases, ..Found::nothing(LookupFacts::Failed(format!("more than {MOST_ALIASES} aliases"))) }
+        Found { authentic: false, ..found }
     }
 
-    /// Asks one server after the other, each twice over UDP.
-    async fn query(&self, name: &Name, kind: RecordType) -> Result<Message, LookupFacts> {
-        let mut last = LookupFacts::Failed("no DNS server is configured".to_owned());
-        for round in 0..2 {
-            for server in &self.servers {
-                match timeout_at(self.deadline, exchange(*server, name, kind)).await {
-                    Ok(Ok(message)) => return Ok(message),
-                    Ok(Err(ended)) => last = ended,
-                    Err(_) => return Err(LookupFacts::Timeout(format!("{server} did not answer in time"))),
-                }
-            }
-            if round == 0 && !matches!(last, LookupFacts::Timeout(_)) {
-                break;
-            }
-        }
-        Err(last)
+    async fn query(&self, name: &Name, kind: RecordType) -> Arc<Reply> {
+        let asked = self.questions.cache.get(name, kind, self.questions.ask(name, kind));
+        let late =
+            |_| Arc::new(Reply::failed(LookupFacts::Timeout(format!("{} did not answer in time", self.label()))));
+        timeout_at(self.deadline, asked).await.unwrap_or_else(late)
     }
 
     async fn values<T>(&self, name: &str, kind: RecordType, pick: fn(RData) -> Option<T>) -> Answer<T> {
@@ -143,21 +128,6 @@ pub(super) async fn together<T>(work: impl IntoIterator<Item = impl Future<Outpu
     work.into_iter().filter_map(|(_, result)| result).collect()
 }
 
-fn servers(cloud: &Cloud) -> (Vec<SocketAddr>, String) {
-    if let Some(address) = cloud.resolver {
-        return (vec![address], address.to_string());
-    }
-    let configured = hickory_resolver::system_conf::read_system_conf().map(|(config, _)| config);
-    let mut servers: Vec<SocketAddr> = Vec::new();
-    for server in configured.iter().flat_map(hickory_resolver::config::ResolverConfig::name_servers) {
-        let address = SocketAddr::new(server.ip, 53);
-        if !servers.contains(&address) {
-            servers.push(address);
-        }
-    }
-    (servers, "the system's resolver".to_owned())
-}
-
 pub(super) struct Found {
     pub(super) ended: LookupFacts,
     pub(super) records: Vec<RData>,
@@ -165,85 +135,15 @@ pub(super) struct Found {
     pub(super) aliases: Vec<String>,
     /// Whether the server says that it has validated the last answer (the AD flag, RFC 4035 section 3.2.3).
     pub(super) authentic: bool,
+    /// Seconds for which all of it still holds, the answer and the aliases that lead to it; of a look-up that found
+    /// nothing, for which that holds.
+    pub(super) ttl: u32,
 }
 
 impl Found {
     fn nothing(ended: LookupFacts) -> Found {
-        Found { ended, records: Vec::new(), aliases: Vec::new(), authentic: false }
+        Found { ended, records: Vec::new(), aliases: Vec::new(), authentic: false, ttl: 0 }
     }
-}
-
-fn failure(message: &Message) -> Option<LookupFacts> {
-    match message.metadata.response_code {
-        ResponseCode::NoError => None,
-        ResponseCode::NXDomain => Some(LookupFacts::NoSuchName),
-        ResponseCode::ServFail => Some(LookupFacts::ServerFailure("SERVFAIL".to_owned())),
-        ResponseCode::Refused => Some(LookupFacts::Refused("REFUSED".to_owned())),
-        other => Some(LookupFacts::Failed(other.to_string())),
-    }
-}
-
-async fn exchange(server: SocketAddr, name: &Name, kind: RecordType) -> Result<Message, LookupFacts> {
-    // From the system's random source: an answer is only believed that carries it.
-    let id = u16::from_be_bytes(uuid::Uuid::new_v4().as_bytes()[..2].try_into().unwrap_or_default());
-    let mut question = Message::new(id, MessageType::Query, OpCode::Query);
-    question.metadata.recursion_desired = true;
-    // Asks for the flag in the answer (RFC 6840 section 5.7).
-    question.metadata.authentic_data = true;
-    let query = Query::query(name.clone(), kind);
-    question.add_query(query.clone());
-    let mut edns = Edns::new();
-    edns.set_max_payload(UDP_PAYLOAD);
-    question.set_edns(edns);
-    let octets = question.to_bytes().map_err(|e| LookupFacts::Failed(e.to_string()))?;
-    let failed = |e: std::io::Error| LookupFacts::Failed(format!("{server}: {e}"));
-    let silent = || LookupFacts::Timeout(format!("{server} did not answer"));
-    let answer =
-        timeout(PATIENCE, over_udp(server, id, &query, &octets)).await.map_err(|_| silent())?.map_err(failed)?;
-    if !answer.metadata.truncation {
-        return Ok(answer);
-    }
-    timeout(PATIENCE, over_tcp(server, id, &query, &octets)).await.map_err(|_| silent())?.map_err(failed)
-}
-
-/// Whether a message answers our question: an echo of the question has its number too.
-fn answers(message: &Message, id: u16, query: &Query) -> bool {
-    let asked = message.queries.first().is_none_or(|of| of == query);
-    message.metadata.id == id && message.metadata.message_type == MessageType::Response && asked
-}
-
-async fn over_udp(server: SocketAddr, id: u16, query: &Query, question: &[u8]) -> std::io::Result<Message> {
-    let local: SocketAddr =
-        if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
-    let socket = UdpSocket::bind(local).await?;
-    socket.connect(server).await?;
-    socket.send(question).await?;
-    let mut buffer = vec![0; usize::from(u16::MAX)];
-    loop {
-        let length = socket.recv(&mut buffer).await?;
-        // Anything else on this port was not asked for.
-        if let Ok(answer) = Message::from_bytes(&buffer[..length])
-            && answers(&answer, id, query)
-        {
-            return Ok(answer);
-        }
-    }
-}
-
-async fn over_tcp(server: SocketAddr, id: u16, query: &Query, question: &[u8]) -> std::io::Result<Message> {
-    let mut stream = TcpStream::connect(server).await?;
-    stream.set_nodelay(true)?;
-    let mut framed = u16::try_from(question.len()).unwrap_or(0).to_be_bytes().to_vec();
-    framed.extend_from_slice(question);
-    stream.write_all(&framed).await?;
-    let length = stream.read_u16().await?;
-    let mut buffer = vec![0; usize::from(length)];
-    stream.read_exact(&mut buffer).await?;
-    let answer = Message::from_bytes(&buffer).map_err(std::io::Error::other)?;
-    if answers(&answer, id, query) {
-        return Ok(answer);
-    }
-    Err(std::io::Error::other("what came is no answer to the question"))
 }
 
 impl Lookup for Resolver {
@@ -270,7 +170,7 @@ impl Lookup for Resolver {
     }
 }
 
-fn alias(data: RData) -> Option<Name> {
+pub(super) fn alias(data: RData) -> Option<Name> {
     if let RData::CNAME(target) = data { Some(target.0) } else { None }
 }
 

@@ -35,6 +35,9 @@ impl Resolver {
         if facts.id.is_none() {
             return facts;
         }
+        if !job.policies {
+            return MtaStsFacts { left_out: true, ..facts };
+        }
         let host = format!("mta-sts.{}", job.domain);
         let port = job.cloud.mta_sts_port;
         let Ok(url) = Url::parse(&format!("https://{host}:{port}/.well-known/mta-sts.txt")) else { return facts };

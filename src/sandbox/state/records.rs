@@ -28,6 +28,11 @@ pub(in crate::sandbox) struct Records {
     pub(in crate::sandbox) fails: bool,
     /// Answer REFUSED for the domain.
     pub(in crate::sandbox) refuses: bool,
+    /// Answer SERVFAIL for the domain, unless the client does not want the answer validated, as for a zone whose signatures do
+    /// not hold.
+    pub(in crate::sandbox) bogus: bool,
+    /// Answers for the domain do not fit into a datagram, and nothing comes over TCP.
+    pub(in crate::sandbox) truncated: bool,
     /// Answer nothing for the domain.
     pub(in crate::sandbox) silent: bool,
 }
