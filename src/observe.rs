@@ -2,6 +2,7 @@
 //! caller of the probes.
 
 mod confirm;
+mod port25;
 mod roads;
 pub mod sign_in;
 mod tokens;

@@ -1,6 +1,7 @@
 //! What a run will do: its steps, the hosts it touches, and what is left out and why.
 
 mod confirm;
+mod relay;
 mod words;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use crate::facts::{Folder, MailboxStage, Stage, TokenFacts};
 use crate::message::ProbeMail;
-use crate::probes;
+use crate::probes::{self, Envelope};
 use crate::road::{Resource, Road};
 use crate::setup::{Credential, InputError, Setup};
 use crate::sign_in;
@@ -80,6 +81,13 @@ pub enum Step {
         /// Open the mailbox, or only look whether anybody answers.
         open: bool,
     },
+    /// Ask port 25 for each of these, and end each before DATA.
+    DryRun {
+        /// One for each road.
+        envelopes: Vec<Envelope>,
+    },
+    /// Look up the address that port 25 sees us come from.
+    Egress,
     /// Look the domain up.
     Dns,
     /// Look for the probe mail, after it left.
@@ -117,6 +125,8 @@ pub struct Slice {
     pub send: bool,
     /// Look the domain up.
     pub dns: bool,
+    /// Ask port 25 who may pass, and whether the submission port answers.
+    pub relay: bool,
 }
 
 /// Makes the plan. Nothing is contacted.
@@ -149,6 +159,9 @@ pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputEr
     }
     if slice.talk {
         plan.roads(setup, slice)?;
+    }
+    if slice.relay {
+        plan.relay(setup);
     }
     Ok(plan)
 }
@@ -224,6 +237,9 @@ impl Plan {
                 continue;
             }
             self.steps.push(Step::Smtp { road, mail: over(road), stop_after: setup.stop_after });
+        }
+        if slice.dns && setup.roads.iter().any(|road| road.is_port_25()) {
+            self.steps.push(Step::Egress);
         }
         if setup.roads.contains(&Road::Graph) {
             let elsewhere = mail.is_some().then(|| format!("the probe mail leaves over {}", setup.via));

@@ -167,7 +167,8 @@ async fn run(credential: &str, story: &str, road: Road) -> Result<(Visit, usize)
     let wants = Wants { credential: Need::Yes, mailbox: true, to: true, ..Wants::default() };
     let layers = Layers::gather(flags, None, None).map_err(|e| e.to_string())?;
     let setup = layers.load(wants, Some((sandbox.cloud(), sandbox.profile()))).map_err(|e| e.to_string())?;
-    let slice = Slice { command: "checkup", verify: true, token: true, talk: true, send: true, dns: false };
+    let slice =
+        Slice { command: "checkup", verify: true, token: true, talk: true, send: true, dns: false, relay: false };
     let plan = plan::make(&setup, slice, Timestamp::now()).map_err(|e| e.to_string())?;
     let visit = observe::run(&setup, &plan, &|_| ()).await;
     Ok((visit, sandbox.deliveries()))

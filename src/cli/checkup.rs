@@ -60,6 +60,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         talk: true,
         dns: true,
         send: send || setup.send,
+        relay: false,
     })
     .await
 }

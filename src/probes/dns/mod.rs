@@ -2,6 +2,7 @@
 
 mod dkim;
 mod dmarc;
+mod egress;
 mod mx;
 mod names;
 mod resolver;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use self::egress::{EgressJob, look as egress};
 pub(crate) use self::resolver::Resolver;
 use crate::cloud::Cloud;
 use crate::facts::{DnsFacts, SmartHostFacts};
