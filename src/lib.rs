@@ -30,6 +30,7 @@
 //! | [`probes`] | one conversation with the outside per file; facts, never opinions |
 //! | [`check`], [`checks`] | the engine; pure judgement, one file per topic |
 //! | [`access`], [`claims`] | which roads a token opens; what its claims mean |
+//! | [`connector`] | what an inbound connector knows a host by |
 //! | [`identity`] | who logs in and who stands in From: what each road wants of a token |
 //! | [`conclusion`] | the roads of a run side by side, and what their differences mean |
 //! | [`kb`] | the pages: one per cause, and the way from a server's words to a page |
@@ -59,6 +60,7 @@ pub mod claims;
 pub mod cli;
 pub mod cloud;
 pub mod conclusion;
+pub mod connector;
 pub mod dmarc;
 pub mod explain;
 pub mod facts;

@@ -3,6 +3,7 @@
 
 mod confirm;
 pub(crate) mod domain;
+mod port25;
 mod roads;
 pub mod sign_in;
 mod tokens;

@@ -1,6 +1,7 @@
 //! What a run will do: its steps, the hosts it touches, and what is left out and why.
 
 mod confirm;
+mod relay;
 mod words;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use crate::facts::{Folder, MailboxStage, Stage, TokenFacts};
 use crate::message::ProbeMail;
-use crate::probes;
+use crate::probes::{self, Envelope};
 use crate::road::{Resource, Road};
 use crate::setup::{Credential, InputError, Setup, is_personal};
 use crate::sign_in;
@@ -82,6 +83,13 @@ pub enum Step {
         /// Open the mailbox, or only look whether anybody answers.
         open: bool,
     },
+    /// Ask port 25 for each of these, and end each before DATA.
+    DryRun {
+        /// One for each road.
+        envelopes: Vec<Envelope>,
+    },
+    /// Look up the address that port 25 sees us come from.
+    Egress,
     /// Look the domain up.
     Dns,
     /// Ask the login service whose the domain is.
@@ -123,6 +131,8 @@ pub struct Slice {
     pub dns: bool,
     /// And leave out what is not asked of the DNS: the policy of MTA-STS.
     pub no_policies: bool,
+    /// Ask port 25 who may pass, and whether the submission port answers.
+    pub relay: bool,
 }
 
 /// Makes the plan. Nothing is contacted.
@@ -159,6 +169,9 @@ pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputEr
     }
     if slice.talk {
         plan.roads(setup, slice)?;
+    }
+    if slice.relay {
+        plan.relay(setup);
     }
     Ok(plan)
 }
@@ -248,6 +261,9 @@ impl Plan {
                 continue;
             }
             self.steps.push(Step::Smtp { road, mail: over(road), stop_after: setup.stop_after });
+        }
+        if slice.dns && setup.roads.iter().any(|road| road.is_port_25()) {
+            self.steps.push(Step::Egress);
         }
         if setup.roads.contains(&Road::Graph) {
             let elsewhere = mail.is_some().then(|| format!("the probe mail leaves over {}", setup.via));

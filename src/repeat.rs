@@ -4,7 +4,7 @@
 use crate::scripts;
 
 /// Sub-commands that take the options of a set-up, each with whether it takes those that say who sends.
-const REPEATABLE: [(&str, bool); 10] = [
+const REPEATABLE: [(&str, bool); 11] = [
     ("checkup", true),
     ("check-token", true),
     ("check-mailbox", true),
@@ -15,6 +15,7 @@ const REPEATABLE: [(&str, bool); 10] = [
     ("powershell", true),
     ("consent-url", true),
     ("check-dns", false),
+    ("check-relay", true),
 ];
 /// Words that say who sends.
 const IDENTITY: [&str; 4] = ["--tenant", "--client-id", "--mailbox", "--from"];
@@ -24,8 +25,14 @@ const WITH_CREDENTIAL: &[&str] = &["checkup", "check-token", "check-mailbox", "p
 /// Those, and the ones that make and end a person's sign-in.
 const WITH_SIGN_IN: &[&str] = &["checkup", "check-token", "check-mailbox", "probe-send", "token", "login", "logout"];
 
+/// Those that can take the roads of port 25.
+const PORT_25: &[&str] = &["checkup", "probe-send", "check-relay"];
+/// Those that speak for an application.
+const WITH_CLIENT_ID: &[&str] =
+    &["checkup", "check-token", "check-mailbox", "login", "logout", "token", "probe-send", "powershell", "consent-url"];
+
 /// Words that only some sub-commands take.
-const ONLY: [(&str, &[&str]); 12] = [
+const ONLY: [(&str, &[&str]); 16] = [
     ("--auth", WITH_CREDENTIAL),
     ("--account", WITH_SIGN_IN),
     ("--store", WITH_SIGN_IN),
@@ -33,10 +40,14 @@ const ONLY: [(&str, &[&str]); 12] = [
     ("--ip", &["check-dns"]),
     ("--mail-from", &["check-dns"]),
     ("--helo", &["check-dns"]),
-    ("--smart-host", &["checkup", "probe-send"]),
-    ("--source-address", &["checkup", "probe-send"]),
-    ("--relay-certificate", &["checkup", "probe-send"]),
-    ("--relay-key", &["checkup", "probe-send"]),
+    ("--smart-host", PORT_25),
+    ("--source-address", PORT_25),
+    ("--relay-certificate", PORT_25),
+    ("--relay-key", PORT_25),
+    ("--external", &["check-relay"]),
+    ("--connector-ip", &["check-relay"]),
+    ("--connector-cert", &["check-relay"]),
+    ("--client-id", WITH_CLIENT_ID),
     ("--hve-account", &["checkup", "probe-send"]),
 ];
 

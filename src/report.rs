@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::access::{self, RoadAccess};
 use crate::check::{Finding, Outcome, Verdict};
-use crate::conclusion::{self, SideBySide};
+use crate::conclusion::{self, SideBySide, Ways};
 use crate::facts::{FORMAT, Facts, SetupFacts, Visit};
 use crate::identity;
 use crate::kb::Who;
@@ -36,6 +36,9 @@ pub struct Report {
     /// The roads side by side and what they mean together, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mailbox: Option<SideBySide>,
+    /// Which road a host can take, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ways: Option<Ways>,
     /// One entry a check.
     pub findings: Vec<FindingReport>,
     /// What was seen.
@@ -150,6 +153,7 @@ impl Report {
         let roads = matches!(visit.command.as_str(), "check-token" | "login").then(|| roads(&visit)).flatten();
         let mailbox = (visit.command == "check-mailbox").then(|| conclusion::of(&visit.setup.roads, &findings));
         let outcomes: Vec<_> = counted.iter().map(|finding| (finding.outcome, finding.cause)).collect();
+        let ways = (visit.command == "check-relay").then(|| conclusion::ways(&findings));
         Report {
             format: FORMAT,
             tool: Tool { name: "o365doctor", version: env!("CARGO_PKG_VERSION") },
@@ -157,6 +161,7 @@ impl Report {
             summary: Summary::of(&outcomes, strict),
             roads,
             mailbox,
+            ways,
             findings: counted,
             setup: visit.setup,
             facts: visit.facts,
@@ -243,6 +248,8 @@ pub fn values(visit: &Visit) -> BTreeMap<String, String> {
     let setup = &visit.setup;
     let message = visit.facts.smtp_talks().find_map(|(_, smtp)| smtp.message.as_ref());
     let looked_into = visit.facts.confirm.as_deref().map(|confirm| confirm.mailbox.clone());
+    let port_25 = [Road::Relay, Road::Direct].into_iter().find_map(|road| visit.facts.smtp_on(road));
+    let egress = port_25.and_then(|talk| talk.egress.as_ref());
     let cloud = &setup.cloud;
     let host = |address: &str| address.trim_start_matches("https://").to_owned();
     let known = [
@@ -267,6 +274,8 @@ pub fn values(visit: &Visit) -> BTreeMap<String, String> {
         ("login", Some(host(&cloud.login))),
         ("smtp", Some(cloud.smtp.rsplit_once(':').map_or(cloud.smtp.clone(), |(host, _)| host.to_owned()))),
         ("smtp_port", cloud.smtp.rsplit_once(':').map(|(_, port)| port.to_owned())),
+        ("egress", egress.map(|egress| egress.address.clone())),
+        ("external", setup.external.clone()),
         ("message_id", message.map(|message| message.message_id.clone())),
         ("spf_include", Some(cloud.spf_include.clone())),
         ("environment", Some(cloud.exchange_environment.clone())),

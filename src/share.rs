@@ -146,7 +146,8 @@ impl Names {
         domains(visit, &mut names);
         people(visit, &mut names);
         ids(visit, &mut names);
-        addresses(visit, &mut names);
+        port25::addresses(visit, &mut names);
+        records::addresses(visit, &mut names);
         credential::names(visit, &mut names);
         arrived::hosts(visit, &mut names);
         let mut names: Vec<(String, String)> =
@@ -215,7 +216,7 @@ fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
         let tenant = Some(state.tenant.clone()).filter(|tenant| tenant.contains('.'));
         named_by_exchange(state).map(|name| of_address(&name)).chain([tenant])
     });
-    let own = of_setup.into_iter().chain([of_address(&setup.hve_account)]);
+    let own = of_setup.into_iter().chain([of_address(&setup.hve_account), of_address(&setup.external)]);
     let all = own.chain(of_exchange).chain(arrived::domains(visit)).chain(records::domains(visit));
     let all = all.chain(port25::domains(visit));
     let microsofts = |domain: &String| MICROSOFT.iter().any(|own| domain.eq_ignore_ascii_case(own));
@@ -234,7 +235,7 @@ fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
         ["upn", "unique_name", "preferred_username"].map(|claim| token.text(claim).map(str::to_owned))
     });
     let wrapped = visit.facts.tokens.iter().map(|token| token.sasl_user.clone());
-    let own = [setup.mailbox.clone(), setup.from.clone(), setup.to.clone(), setup.hve_account.clone()];
+    let own = [&setup.mailbox, &setup.from, &setup.to, &setup.hve_account, &setup.external].map(Clone::clone);
     let all = own.into_iter().chain(claims).chain(wrapped);
     let all = all.chain(visit.facts.exchange.iter().flat_map(named_by_exchange)).chain(arrived::people(visit));
     let all = all.chain(records::people(visit));
@@ -275,19 +276,5 @@ fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
     for id in all.flatten().filter(is_guid) {
         let n = names.values().filter(|stand_in| stand_in.starts_with("00000000-0000-4000-8000-")).count() + 1;
         names.entry(id).or_insert_with(|| format!("00000000-0000-4000-8000-{n:012}"));
-    }
-}
-
-/// Our own address as the server saw it, and the one that the sender policy was asked about.
-fn addresses(visit: &Visit, names: &mut BTreeMap<String, String>) {
-    if let Some(asked) = visit.facts.dns.iter().find_map(|dns| dns.spf.asked.as_ref()) {
-        let stand_in = if asked.ip.contains(':') { "2001:db8::1" } else { "192.0.2.1" };
-        names.insert(asked.ip.clone(), stand_in.to_owned());
-    }
-    for line in visit.facts.smtp_talks().flat_map(|(_, smtp)| &smtp.transcript) {
-        let ours = line.text.split_once("Hello [").and_then(|(_, rest)| rest.split_once(']')).map(|(ip, _)| ip);
-        if let Some(ours) = ours.filter(|ours| !ours.starts_with("127.")) {
-            names.entry(ours.to_owned()).or_insert_with(|| "192.0.2.1".to_owned());
-        }
     }
 }

@@ -133,7 +133,7 @@ fn outputs(visit: &Visit) -> Vec<(String, String)> {
     let masked = share::masked(visit);
     for (kind, visit) in [("", visit), (" shared", &masked)] {
         all.push((format!("recording{kind}"), serde_json::to_string_pretty(&visit).unwrap()));
-        for command in ["checkup", "check-token", "check-mailbox", "probe-send"] {
+        for command in ["checkup", "check-token", "check-relay", "check-mailbox", "probe-send"] {
             let report = Report::of(Visit { command: command.to_owned(), ..visit.clone() }, true);
             for format in [Format::Text, Format::Json, Format::Markdown] {
                 let text = render::report(&report, format, Style::default(), true);

@@ -208,6 +208,8 @@ fn example_values() -> BTreeMap<String, String> {
         ("domain", "contoso.com"),
         ("login", "login.microsoftonline.com"),
         ("smtp", "smtp.office365.com"),
+        ("egress", "203.0.113.7"),
+        ("external", "partner@fabrikam.com"),
         ("spf_include", "spf.protection.outlook.com"),
         ("environment", "O365Default"),
         (

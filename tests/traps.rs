@@ -445,3 +445,49 @@ fn each_trap_of_the_roads_is_told_or_excused() {
         assert!(!scenario.expect.is_empty() || *number == 32, "trap {number}: {name} expects nothing to go wrong");
     }
 }
+
+/// What port 25 answers, and the page that it ends on (smtp-replies: the examples of the surface relay-25, and codes from
+/// within the ranges that Microsoft Learn lists, "Email non-delivery reports and SMTP errors in Exchange Online").
+const PORT_25: [(&str, &str); 24] = [
+    ("550 5.7.64 TenantAttribution; Relay Access Denied SMTP", "relay-access-denied"),
+    ("550 5.7.64 Relay Access Denied ATTR36. For more information, see KB 3169958", "relay-attr36"),
+    ("450 4.7.1 Unable to relay. ATTR14", "relay-attr14"),
+    ("451 4.4.62 Mail sent to the wrong Office 365 region. ATTR35", "wrong-region"),
+    (
+        "550 5.7.68 TenantInboundAttribution; Direct Send not allowed for this organization from unauthorized sources",
+        "direct-send-rejected",
+    ),
+    ("550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", "unable-to-relay"),
+    ("550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", "recipient-rejected-edge"),
+    ("550 5.4.1 Relay Access Denied", "unable-to-relay"),
+    ("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", "recipient-unknown"),
+    ("550 5.7.1 Unable to relay", "unable-to-relay"),
+    ("550 5.7.23 The message was rejected because of Sender Policy Framework violation", "spf-rejected"),
+    (
+        "550 5.7.25 Access denied, the sending IPv6 address [2001:db8::7] must have a reverse DNS record",
+        "reverse-dns-missing",
+    ),
+    ("550 5.7.501 Access denied, spam abuse detected", "sender-account-banned"),
+    ("550 5.7.506 Access Denied, Bad HELO", "helo-not-own-name"),
+    ("550 5.7.508 Access denied, [2001:db8::7] has exceeded permitted limits within /64 range", "ipv6-range-limit"),
+    ("550 5.7.511 Access denied, banned sender [203.0.113.9]", "sending-ip-banned-no-portal"),
+    ("550 5.7.606 Access denied, banned sending IP [203.0.113.9]", "sending-ip-banned"),
+    ("550 5.7.649 Access denied, banned sending IP [203.0.113.9]", "sending-ip-banned"),
+    ("550 5.7.705 Access denied, tenant has exceeded threshold", "tenant-blocked"),
+    ("550 5.7.708 Access denied, traffic not accepted from this IP", "traffic-not-accepted-ip"),
+    ("550 5.7.750 Service unavailable. Client blocked from sending from unregistered domains", "unregistered-domain"),
+    ("451 4.7.500 Access denied, please try again later", "sending-ip-throttled"),
+    ("451 4.7.651 The mail server [203.0.113.9] has been temporarily rate limited", "sending-ip-throttled"),
+    ("452 4.5.3 Too many recipients", "recipients-too-many"),
+];
+
+#[test]
+fn each_refusal_of_port_25_ends_on_its_page() {
+    let first = |text: &str| classify(Some(kb::Where::Smtp), text).first().map(|found| found.cause.id);
+    let wrong: Vec<String> = PORT_25
+        .iter()
+        .filter(|(text, page)| first(text) != Some(*page))
+        .map(|(text, page)| format!("{:?} in place of {page}: {text}", first(text)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -15,6 +15,7 @@ mod pop;
 mod send;
 mod setup;
 mod smtp;
+mod submission;
 mod token;
 
 use crate::check::{Check, Finding, judge};
@@ -30,6 +31,7 @@ pub fn all() -> Vec<&'static Check> {
         token::CHECKS,
         exchange::CHECKS,
         smtp::CHECKS,
+        submission::CHECKS,
         imap::CHECKS,
         pop::CHECKS,
         send::CHECKS,
@@ -46,6 +48,7 @@ pub fn of(visit: &Visit) -> Vec<&'static Check> {
     let topics: &[&str] = match visit.command.as_str() {
         "check-token" | "login" | "token" => &["setup", "credential", "entra", "token"],
         "check-dns" => &["dns"],
+        "check-relay" => &["smtp", "submission"],
         "consent-url" => &["consent"],
         "probe-send" => {
             &["setup", "credential", "entra", "token", "exchange", "smtp", "send", "graph", "ews", "confirm"]
@@ -101,6 +104,12 @@ fn applies(check: &Check, visit: &Visit) -> bool {
         }
         _ if check.topic() == "exchange" => exchange::applies(check, visit),
         _ if check.topic() == "confirm" => visit.facts.confirm.is_some(),
+        // The login is for those who have a token.
+        "smtp.xoauth2" | "smtp.login" => visit.command != "check-relay",
+        "smtp.egress" | "smtp.egress-spf" | "smtp.reverse-dns" => {
+            visit.command == "check-relay" || visit.facts.smtp_talks().any(|(_, talk)| smtp::looked_up(talk))
+        }
+        "smtp.connector" => visit.command == "check-relay",
         "smtp.client-certificate" => visit.facts.smtp_talks().any(|(_, talk)| talk.client_certificate.is_some()),
         "token.object-id" => visit.setup.object_id.is_some(),
         "token.user" => visit.facts.tokens.iter().any(|token| token.scopes().is_some() || token.sasl_user.is_some()),

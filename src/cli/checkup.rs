@@ -61,6 +61,7 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         dns: true,
         no_policies: false,
         send: send || setup.send,
+        relay: false,
     })
     .await
 }

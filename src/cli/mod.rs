@@ -3,6 +3,7 @@
 mod check_dns;
 mod check_domains;
 mod check_mailbox;
+mod check_relay;
 mod check_token;
 mod checkup;
 mod completions;
@@ -121,6 +122,7 @@ enum Command {
     Checkup(checkup::Arguments),
     CheckToken(check_token::Arguments),
     CheckDns(check_dns::Arguments),
+    CheckRelay(check_relay::Arguments),
     CheckMailbox(check_mailbox::Arguments),
     ProbeSend(probe_send::Arguments),
     ConsentUrl(consent_url::Arguments),
@@ -200,6 +202,7 @@ async fn dispatch(cli: Cli) -> Result<u8, InputError> {
         Command::Checkup(arguments) => checkup::run(global, arguments).await,
         Command::CheckToken(arguments) => check_token::run(global, arguments).await,
         Command::CheckDns(arguments) => check_dns::run(global, arguments).await,
+        Command::CheckRelay(arguments) => check_relay::run(global, arguments).await,
         Command::CheckMailbox(arguments) => check_mailbox::run(global, arguments).await,
         Command::ProbeSend(arguments) => probe_send::run(global, arguments).await,
         Command::ConsentUrl(arguments) => consent_url::run(global, arguments).await,

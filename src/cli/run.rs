@@ -46,7 +46,7 @@ pub(super) async fn load(global: &Global, mut flags: Table, wants: Wants) -> Res
 }
 
 /// Words of the command line without which a run is another one.
-const SAID_AGAIN: [&str; 19] = [
+const SAID_AGAIN: [&str; 22] = [
     "cloud",
     "resolver",
     "ca_file",
@@ -66,6 +66,9 @@ const SAID_AGAIN: [&str; 19] = [
     "relay_certificate",
     "relay_key",
     "hve_account",
+    "external",
+    "connector_ip",
+    "connector_cert",
 ];
 
 /// What was said on the command line and must be said again to repeat the run. A credential is not among it, nor a proxy,

@@ -4,6 +4,9 @@
 mod sentences;
 #[cfg(test)]
 mod tests;
+mod ways;
+
+pub use ways::{Way, Ways, of as ways};
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -9,6 +9,7 @@ mod exchange;
 mod graph;
 mod http;
 mod mailbox;
+mod port25;
 mod setup;
 mod smtp;
 mod token;
@@ -25,6 +26,7 @@ pub use exchange::{ExchangeFacts, ExchangeRole, MailboxRight, SmtpAuthSwitch, Un
 pub use graph::{GraphFacts, GraphRefusal};
 pub use http::{ElsewhereFacts, EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
 pub use mailbox::{MailboxFacts, MailboxReply, MailboxStage, MailboxStep};
+pub use port25::{EgressFacts, ReverseName, Transaction};
 pub use setup::{CloudFacts, Note, SetupFacts};
 pub use smtp::{Accepted, ClientCertificateFacts, Line, MessageFacts, Reply, SmartHostFacts, SmtpFacts, Stage, Step};
 pub use token::{Form, Refusal, Signature, Stopped, TokenFacts};
@@ -119,8 +121,13 @@ impl Facts {
         self.tokens.iter().find(|token| token.resource.is_none_or(|of| of == resource))
     }
 
-    /// The SMTP dialogue of a road, if one was held.
+    /// The SMTP dialogue that speaks for a road, if one was held: its own, or one that it shares.
     pub fn smtp_on(&self, road: Road) -> Option<&SmtpFacts> {
+        let shared = || self.relay.as_ref().filter(|relay| relay.speaks_for.contains(&road));
+        self.own_smtp_on(road).or_else(shared)
+    }
+
+    fn own_smtp_on(&self, road: Road) -> Option<&SmtpFacts> {
         match road {
             Road::Smtp => self.smtp.as_ref(),
             Road::Hve => self.hve.as_ref(),
@@ -132,7 +139,7 @@ impl Facts {
 
     /// Every SMTP dialogue that was held, by road.
     pub fn smtp_talks(&self) -> impl Iterator<Item = (Road, &SmtpFacts)> {
-        Road::OVER_SMTP.into_iter().filter_map(|road| Some((road, self.smtp_on(road)?)))
+        Road::OVER_SMTP.into_iter().filter_map(|road| Some((road, self.own_smtp_on(road)?)))
     }
 
     /// The same, to be changed.

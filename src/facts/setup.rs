@@ -31,6 +31,15 @@ pub struct SetupFacts {
     /// The account of High Volume Email, where it is not the mailbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hve_account: Option<String>,
+    /// An address outside of the tenant, for a transaction that ends before DATA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external: Option<String>,
+    /// The addresses and ranges that the inbound connector knows, as its owner describes it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub connector_ips: Vec<String>,
+    /// The name in a certificate that the inbound connector knows, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connector_certificate: Option<String>,
     /// The recipient of the probe.
     pub to: Option<String>,
     /// The domain whose records are looked at.

@@ -5,7 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, LookupFacts, TlsFacts};
+use super::{EgressFacts, Fault, LookupFacts, TlsFacts, Transaction};
+use crate::road::Road;
 
 /// One dialogue with a submission server, or with a mail exchanger on port 25.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +19,12 @@ pub struct SmtpFacts {
     pub smart_host: Option<SmartHostFacts>,
     /// The address that answered.
     pub address: Option<String>,
+    /// The roads that this dialogue speaks for, where it is more than one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub speaks_for: Vec<Road>,
+    /// The address that the server sees us come from, where nobody logs in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub egress: Option<EgressFacts>,
     /// The certificate that we showed, where one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_certificate: Option<ClientCertificateFacts>,
@@ -31,6 +38,9 @@ pub struct SmtpFacts {
     pub tls: Option<TlsFacts>,
     /// The decoded error challenge that came as 334 in answer to AUTH.
     pub challenge: Option<String>,
+    /// Transactions that ended before DATA, one for each road, where the dialogue held some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<Transaction>,
     /// Why the dialogue ended where it did, when we ended it.
     pub stopped: Option<String>,
     /// The probe mail.
@@ -187,6 +197,15 @@ impl SmtpFacts {
     /// The last step of this stage.
     pub fn step(&self, stage: Stage) -> Option<&Step> {
         self.steps.iter().rev().find(|step| step.stage == stage)
+    }
+
+    /// The same for one of the roads that the dialogue speaks for: its own transaction, and what all of them share.
+    pub fn step_on(&self, road: Road, stage: Stage) -> Option<&Step> {
+        if self.transactions.is_empty() || !matches!(stage, Stage::Mail | Stage::Rcpt) {
+            return self.step(stage);
+        }
+        let own = self.transactions.iter().find(|transaction| transaction.road == road)?;
+        if stage == Stage::Mail { own.mail.as_ref() } else { own.rcpt.as_ref() }
     }
 }
 

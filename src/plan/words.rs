@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Step, confirm};
 use crate::cloud::Sibling;
-use crate::facts::MailboxStage;
+use crate::facts::{MailboxStage, Stage};
 use crate::road::Road;
 use crate::setup::{AssertionSource, Credential, Setup};
 
@@ -39,6 +39,8 @@ impl Step {
             Step::Graph { .. } => "looking for Microsoft Graph",
             Step::Ews { mail: Some(_), .. } => "sending the probe over Exchange Web Services",
             Step::Ews { .. } => "asking Exchange Web Services for the inbox",
+            Step::DryRun { .. } => "asking port 25",
+            Step::Egress => "looking up the address that it sees",
             Step::Dns => "looking the domain up",
             Step::DomainTenant => "asking whose the domain is",
             Step::Confirm { .. } => "looking for the probe",
@@ -77,8 +79,18 @@ impl Step {
                     (None, None) => "stop after RCPT TO, then RSET".to_owned(),
                 };
                 let sends = mail.is_some() && stop_after.is_none();
-                let login = if road.is_port_25() { "" } else { " and XOAUTH2" };
+                let short = stop_after.is_some_and(|stage| stage < Stage::Auth);
+                let login = if road.is_port_25() || short { "" } else { " and XOAUTH2" };
                 (format!("SMTP with STARTTLS{login}; {end}"), Some(smtp_host(setup, *road)), sends)
+            }
+            Step::DryRun { envelopes } => {
+                let to: Vec<&str> = envelopes.iter().map(|envelope| envelope.to.as_str()).collect();
+                let what = format!("SMTP with STARTTLS; MAIL FROM, RCPT TO and RSET for {}", to.join(", then for "));
+                (what, Some(smtp_host(setup, Road::Relay)), false)
+            }
+            Step::Egress => {
+                let what = "look up SPF and PTR for the address that port 25 shows in its answer to EHLO".to_owned();
+                (what, Some(resolver(setup)), false)
             }
             Step::Imap { stop_after } => {
                 let end = mailbox_end(*stop_after, "EXAMINE INBOX, then LOGOUT");
@@ -111,11 +123,10 @@ impl Step {
                 (what, Some(format!("{host}:{}", url.port_or_known_default().unwrap_or(443))), mail.is_some())
             }
             Step::Dns => {
-                let server = setup.cloud.resolver.map_or("the system's resolver".to_owned(), |r| r.to_string());
                 let domain = setup.domain.as_deref().unwrap_or_default();
                 let policy = if policies { ", and GET its MTA-STS policy where it has one" } else { "" };
                 let what = format!("look up the mail records of {domain}{policy}");
-                (what, Some(server), false)
+                (what, Some(resolver(setup)), false)
             }
             Step::DomainTenant => {
                 let domain = setup.domain.as_deref().unwrap_or_default();
@@ -126,6 +137,10 @@ impl Step {
         };
         PlannedStep { what, host, sends }
     }
+}
+
+fn resolver(setup: &Setup) -> String {
+    setup.cloud.resolver.map_or("the system's resolver".to_owned(), |address| address.to_string())
 }
 
 /// The host of an SMTP road; on port 25 it may be known only once the MX record was asked.

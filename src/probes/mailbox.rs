@@ -55,8 +55,8 @@ pub(super) async fn open(job: &MailboxJob) -> Result<Run<'_>, Box<MailboxFacts>>
         fault: fault.map(|fault| Fault { words: job.mask.apply(&fault.words), ..fault.clone() }),
     };
     let stream = match net::connect(&job.server, job.proxy.as_ref(), deadline).await {
-        Ok((stream, address)) => {
-            facts.address = address.map(|address| address.to_string());
+        Ok((stream, ends)) => {
+            facts.address = ends.peer.map(|address| address.to_string());
             facts.steps.push(step(None));
             stream
         }

@@ -27,12 +27,21 @@ const MOST_ADDRESSES: usize = 8;
 /// A filtered port answers nothing; waiting longer for a handshake that crosses the world in 0.3 s tells no more.
 const CONNECT: Duration = Duration::from_secs(20);
 
-/// Connects, and says to which address.
+/// The two ends of a connection; none of either through a proxy.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ends {
+    /// The server's.
+    pub(super) peer: Option<SocketAddr>,
+    /// Ours.
+    pub(super) local: Option<SocketAddr>,
+}
+
+/// Connects, and says between which addresses.
 pub(super) async fn connect(
     server: &HostPort,
     proxy: Option<&Url>,
     deadline: Instant,
-) -> Result<(Box<dyn Stream>, Option<SocketAddr>), Fault> {
+) -> Result<(Box<dyn Stream>, Ends), Fault> {
     connect_by(server, &Way::default(), proxy, deadline).await
 }
 
@@ -45,18 +54,18 @@ pub struct Way {
     pub source: Option<IpAddr>,
 }
 
-/// Connects in a given way, and says to which address.
+/// Connects in a given way, and says between which addresses.
 pub(super) async fn connect_by(
     server: &HostPort,
     way: &Way,
     proxy: Option<&Url>,
     deadline: Instant,
-) -> Result<(Box<dyn Stream>, Option<SocketAddr>), Fault> {
+) -> Result<(Box<dyn Stream>, Ends), Fault> {
     let deadline = deadline.min(Instant::now() + CONNECT);
     let Some(proxy) = proxy else {
         let stream = dial(&server.host, server.port, way, deadline).await?;
-        let address = stream.peer_addr().ok();
-        return Ok((Box::new(stream), address));
+        let ends = Ends { peer: stream.peer_addr().ok(), local: stream.local_addr().ok() };
+        return Ok((Box::new(stream), ends));
     };
     let port = proxy.port_or_known_default().unwrap_or(1080);
     let host = proxy.host_str().unwrap_or_default();
@@ -71,7 +80,7 @@ pub(super) async fn connect_by(
         }
     };
     let silent = || Fault::new(FaultKind::ProxyRefused, "the proxy did not answer in time");
-    Ok((timeout_at(deadline, tunnel).await.map_err(|_| silent())??, None))
+    Ok((timeout_at(deadline, tunnel).await.map_err(|_| silent())??, Ends::default()))
 }
 
 /// Tries the addresses of a name, each 250 ms after the one before; the first that connects wins.

@@ -18,6 +18,7 @@ pub(super) fn report(report: &Report) -> String {
         );
     }
     side_by_side(&mut out, report);
+    ways(&mut out, report);
     if !report.findings.is_empty() {
         out.push_str("| | Check | Road | What was seen |\n| --- | --- | --- | --- |\n");
         for finding in &report.findings {
@@ -59,6 +60,16 @@ fn side_by_side(out: &mut String, report: &Report) {
     }
     let cause = mailbox.conclusion.cause.map(|cause| format!(" (`{cause}`)")).unwrap_or_default();
     let _ = writeln!(out, "\n**{}**{cause}\n", mailbox.conclusion.text);
+}
+
+fn ways(out: &mut String, report: &Report) {
+    let Some(ways) = &report.ways else { return };
+    out.push_str("| | Road | Why |\n| --- | --- | --- |\n");
+    for way in &ways.table {
+        let cause = way.cause.map(|cause| format!(" (`{cause}`)")).unwrap_or_default();
+        let _ = writeln!(out, "| {} | {} | {}{cause} |", mark(way.outcome), way.road.label(), cell(&way.reason));
+    }
+    let _ = writeln!(out, "\n**{}**\n", ways.conclusion.text);
 }
 
 fn mark(outcome: Word) -> &'static str {

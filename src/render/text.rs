@@ -9,7 +9,7 @@ use colored::Colorize as _;
 use super::style::{Style, in_short, printable, wrap};
 use crate::access::Access;
 use crate::claims::meaning;
-use crate::conclusion::SideBySide;
+use crate::conclusion::{SideBySide, Ways};
 use crate::facts::{ConsentLinks, Line, SmtpFacts, TokenFacts};
 use crate::report::{FindingReport, Report, Summary, Word};
 
@@ -27,6 +27,9 @@ pub(super) fn report(report: &Report, style: Style, verbose: bool) -> String {
     }
     if let Some(mailbox) = &report.mailbox {
         side_by_side(&mut out, mailbox, style);
+    }
+    if let Some(found) = &report.ways {
+        ways(&mut out, found, style);
     }
     let mut topic = "";
     let mut told = BTreeSet::new();
@@ -79,21 +82,28 @@ fn heading(out: &mut String, report: &Report) {
 fn shown(findings: &[FindingReport]) -> impl Iterator<Item = &FindingReport> {
     findings.iter().enumerate().filter_map(|(n, finding)| {
         let before = &findings[..n];
-        let folded = finding.outcome == Word::Pass
-            && before.iter().any(|other| other.check == finding.check && other.outcome == Word::Pass);
+        let folded = before.iter().any(|other| other.check == finding.check && told_together(other, finding));
         (finding.outcome != Word::Skipped && !folded).then_some(finding)
     })
+}
+
+/// Whether two findings of one check take one line: where both pass, and where the roads of port 25 share a dialogue, and
+/// so its faults.
+fn told_together(one: &FindingReport, other: &FindingReport) -> bool {
+    let of_port_25 = |finding: &FindingReport| finding.road.is_some_and(crate::road::Road::is_port_25);
+    let same = || one.cause == other.cause && one.evidence == other.evidence && one.because == other.because;
+    one.outcome == other.outcome && (one.outcome == Word::Pass || of_port_25(one) && of_port_25(other) && same())
 }
 
 fn line(out: &mut String, finding: &FindingReport, all: &[FindingReport], style: Style) {
     let mut claim = finding.title.to_owned();
     let roads: Vec<String> = all
         .iter()
-        .filter(|other| other.check == finding.check && other.outcome == finding.outcome)
+        .filter(|other| other.check == finding.check && told_together(other, finding))
         .filter_map(|other| other.road.map(|road| road.to_string()))
         .collect();
     let several = all.iter().filter(|other| other.check == finding.check).count() > 1;
-    if several && finding.outcome == Word::Pass {
+    if several && (roads.len() > 1 || finding.outcome == Word::Pass) {
         let _ = write!(claim, " ({})", roads.join(", "));
     } else if let (true, Some(road)) = (several, finding.road) {
         let _ = write!(claim, " ({road})");
@@ -285,6 +295,27 @@ fn side_by_side(out: &mut String, mailbox: &SideBySide, style: Style) {
     out.push('\n');
 }
 
+/// Where the reason of a road begins.
+const REASON_AT: usize = 31;
+
+/// The roads of a host, a line a road with its reason, and which of them are open.
+fn ways(out: &mut String, found: &Ways, style: Style) {
+    let _ = writeln!(out, "{}", "Roads of this host".bold());
+    for way in &found.table {
+        let cause = way.cause.map(|cause| format!(" [{cause}]")).unwrap_or_default();
+        let reason = format!("{}{cause}", printable(&way.reason));
+        for (n, line) in wrap(&reason, style.width.saturating_sub(REASON_AT)).into_iter().enumerate() {
+            let (mark, road) = if n == 0 { (style.mark(way.outcome), way.road.label()) } else { (" ".to_owned(), "") };
+            let _ = writeln!(out, "  {mark} {road:<25}  {line}");
+        }
+    }
+    out.push('\n');
+    for line in wrap(&found.conclusion.text, style.width) {
+        let _ = writeln!(out, "{}", line.bold());
+    }
+    out.push('\n');
+}
+
 fn consent_links(out: &mut String, links: &ConsentLinks, style: Style) {
     let _ = writeln!(out, "{}\n{}\n", "The link for an administrator (v2.0)".bold(), links.v2);
     let _ =
@@ -340,6 +371,7 @@ fn topic_title(topic: &str) -> &str {
         "smtp" => "SMTP",
         "imap" => "IMAP",
         "pop" => "POP",
+        "submission" => "SMTP submission",
         "send" => "Probe mail",
         "graph" => "Microsoft Graph",
         "ews" => "Exchange Web Services",

@@ -1,10 +1,13 @@
 //! Who somebody on port 25 is: attribution by connectors, and what follows from it (microsoft-facts H.5).
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
+
+use toml::{Table, Value};
 
 use super::mail::Envelope;
 use super::receive::domain_of;
 use super::state::{Connector, Hosts, State, Tenant};
+use crate::connector::{Range, certificate_fits};
 
 /// What the mail exchanger knows of a client.
 pub(super) struct Peer<'a> {
@@ -27,6 +30,10 @@ impl State {
         if own.or(sender).is_some_and(away) {
             return Some("451 4.4.62 Mail sent to the wrong Office 365 region. ATTR35".to_owned());
         }
+        let direct = own.filter(|tenant| tenant.reject_direct_send_early).and(self.direct_refused_from(peer, from));
+        if let Some(words) = direct {
+            return Some(words);
+        }
         if let Some(tenant) = own {
             let known = tenant.mailboxes.iter().any(|mailbox| mailbox.has(to));
             // Directory Based Edge Blocking: an authoritative domain has no other recipients than its own.
@@ -44,7 +51,11 @@ impl State {
 
     /// Why a whole message is refused that says it is from the tenant itself, to the tenant itself.
     pub(super) fn direct_refused(&self, peer: &Peer<'_>, envelope: &Envelope) -> Option<String> {
-        let from = self.tenants.iter().find(|tenant| tenant.accepts(domain_of(&envelope.from)))?;
+        self.direct_refused_from(peer, &envelope.from)
+    }
+
+    fn direct_refused_from(&self, peer: &Peer<'_>, from: &str) -> Option<String> {
+        let from = self.tenants.iter().find(|tenant| tenant.accepts(domain_of(from)))?;
         let words = "550 5.7.68 TenantInboundAttribution; Direct Send not allowed for this organization from \
                      unauthorized sources";
         (from.reject_direct_send && !from.knows(peer)).then(|| words.to_owned())
@@ -70,6 +81,17 @@ impl Hosts {
 }
 
 impl Tenant {
+    /// What its owner would say of its first connector that is in use, for a profile.
+    pub(super) fn describe_connectors(&self, profile: &mut Table) {
+        let Some(connector) = self.connectors.iter().find(|connector| !connector.disabled) else { return };
+        if !connector.sender_ips.is_empty() {
+            profile.insert("connector_ip".to_owned(), Value::String(connector.sender_ips.join(",")));
+        }
+        if let Some(name) = &connector.certificate_name {
+            profile.insert("connector_cert".to_owned(), Value::String(name.clone()));
+        }
+    }
+
     /// Whether one of its connectors knows the client.
     fn knows(&self, peer: &Peer<'_>) -> bool {
         self.connectors.iter().any(|connector| connector.knows(peer))
@@ -89,41 +111,15 @@ impl Connector {
             return false;
         }
         let by_address = self.sender_ips.iter().any(|range| within(range, peer.ip));
-        let by_name = self.certificate_name.as_ref().is_some_and(|wanted| peer.names.iter().any(|n| fits(wanted, n)));
+        let by_name = self
+            .certificate_name
+            .as_ref()
+            .is_some_and(|wanted| peer.names.iter().any(|name| certificate_fits(wanted, name)));
         by_address || by_name
     }
 }
 
-/// Whether an address lies in a range; connectors know IPv4 alone, from /24 to /32.
+/// Whether an address lies in a range of the state.
 fn within(range: &str, ip: IpAddr) -> bool {
-    let (base, length) = range.split_once('/').unwrap_or((range, "32"));
-    let (Ok(base), Ok(length), IpAddr::V4(ip)) = (base.parse::<Ipv4Addr>(), length.parse::<u32>(), ip) else {
-        return false;
-    };
-    let mask = u32::MAX << (32 - length.clamp(24, 32));
-    (24..=32).contains(&length) && u32::from(base) & mask == u32::from(ip) & mask
-}
-
-/// Whether the name in a certificate is the one that a connector wants.
-fn fits(wanted: &str, name: &str) -> bool {
-    let (wanted, name) = (wanted.to_lowercase(), name.to_lowercase());
-    match wanted.strip_prefix('*') {
-        Some(below) => name == wanted || name.ends_with(below),
-        None => name == wanted || name.strip_prefix("*.") == wanted.split_once('.').map(|(_, parent)| parent),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_holds_its_addresses_and_a_name_those_it_stands_for() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert!(within("192.0.2.0/24", ip("192.0.2.77")) && within("192.0.2.7", ip("192.0.2.7")));
-        assert!(!within("192.0.2.0/25", ip("192.0.2.128")) && !within("0.0.0.0/0", ip("192.0.2.7")));
-        assert!(!within("192.0.2.7", ip("2001:db8::1")) && !within("words", ip("192.0.2.7")));
-        assert!(fits("mail.contoso.test", "MAIL.contoso.test") && fits("*.contoso.test", "mail.contoso.test"));
-        assert!(!fits("mail.contoso.test", "contoso.test") && !fits("*.contoso.test", "mycontoso.test"));
-    }
+    Range::parse(range).is_ok_and(|range| range.holds(ip))
 }

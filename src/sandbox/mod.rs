@@ -13,6 +13,7 @@ mod entra;
 mod ews;
 mod federation;
 mod files;
+mod filtered;
 mod grants;
 mod graph;
 mod https;
@@ -51,6 +52,7 @@ use tokio::task::JoinSet;
 use toml::{Table, Value};
 use url::Url;
 
+use self::filtered::Filtered;
 use self::session::Manner;
 use crate::cloud::{Cloud, HostPort, Trust};
 use crate::road::Road;
@@ -64,6 +66,8 @@ pub struct Sandbox {
     tasks: JoinSet<()>,
     /// What its profile names, if it names files.
     files: Option<Folder>,
+    /// The port that answers nobody, if there is one.
+    filtered: Option<Filtered>,
 }
 
 /// What every service of the tenant looks at.
@@ -177,7 +181,10 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     tasks.spawn(imds::serve(imds, state.clone()));
     tasks.spawn(receive::serve(arrivals, state.clone(), addresses.dns));
     tasks.spawn(dns::serve(dns_udp, dns_tcp, state.clone(), rtt));
-    let mut sandbox = Sandbox { state, addresses, ca: authority.pem(), scenario, tasks, files: None };
+    let mut sandbox = Sandbox { state, addresses, ca: authority.pem(), scenario, tasks, files: None, filtered: None };
+    if sandbox.scenario.mx_filtered {
+        sandbox.filtered = Some(Filtered::start(options.bind).await?);
+    }
     if let Some(handed) = handed {
         sandbox.hand_out_credential(handed)?;
     }
@@ -228,7 +235,7 @@ impl Sandbox {
             smtp: HostPort { host: "localhost".to_owned(), port: self.smtp_port() },
             consumer_smtp: Some(HostPort { host: "localhost".to_owned(), port: self.smtp_port() }),
             hve: Some(port(self.addresses.hve, false)),
-            mx_port: if self.scenario.mx_closed { 1 } else { self.addresses.mx.port() },
+            mx_port: self.mx_port(),
             imap: port(self.addresses.imap, self.scenario.imap_closed),
             pop: port(self.addresses.pop, self.scenario.pop_closed),
             mx_suffixes: vec![format!(".{}", state::MX_DOMAIN)],
@@ -243,6 +250,15 @@ impl Sandbox {
                 extra: vec![if self.scenario.distrusted { ca::Authority::stranger() } else { self.ca.clone() }],
             },
             ..base
+        }
+    }
+
+    /// A scenario may name a port where nothing listens, or one that answers nobody.
+    fn mx_port(&self) -> u16 {
+        match &self.filtered {
+            Some(filtered) => filtered.port(),
+            None if self.scenario.mx_closed => 1,
+            None => self.addresses.mx.port(),
         }
     }
 

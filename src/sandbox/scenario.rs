@@ -22,6 +22,8 @@ pub struct Scenario {
     pub name: String,
     /// What is wrong, in a line.
     pub title: String,
+    /// The sub-command whose findings these are, where it is not `checkup`.
+    pub command: Option<String>,
     /// What differs in the tenant.
     tenant: Table,
     /// What differs in the mailbox that sends.
@@ -50,6 +52,8 @@ pub struct Scenario {
     pub(super) smtp_closed: bool,
     /// Nothing listens on the port of the mail exchanger.
     pub(super) mx_closed: bool,
+    /// Whoever calls the port of the mail exchanger gets no answer, as where a firewall drops the packets.
+    pub(super) mx_filtered: bool,
     /// The certificate that the profile's `relay_certificate` names, where it names one.
     pub(super) relay_certificate: Option<super::ca::Wanted>,
     /// Nothing listens on the port of IMAP.
@@ -119,7 +123,8 @@ impl Scenario {
         let personal = base.get_mut("consumers").and_then(|consumers| consumers.get_mut("mailboxes"));
         let personal = personal.and_then(|boxes| boxes.get_mut(0)).and_then(Value::as_table_mut);
         lay_over(personal.expect("there is a personal mailbox"), &self.personal);
-        base.insert("wire".to_owned(), Value::Table(self.wire.clone()));
+        let wire = base.entry("wire").or_insert_with(|| Value::Table(Table::new())).as_table_mut();
+        lay_over(wire.expect("the faults of the wire are a table"), &self.wire);
         base.insert("hosts".to_owned(), Value::Table(self.hosts.clone()));
         base.insert("clock_ahead".to_owned(), Value::Integer(self.clock_ahead));
         let mut state: State =

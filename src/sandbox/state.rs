@@ -36,6 +36,9 @@ pub(super) const DKIM_DOMAIN: &str = "dkim.mail.microsoft.test";
 /// What `autodiscover` of the sandbox's domains is an alias of.
 pub(super) const AUTODISCOVER: &str = "autodiscover.outlook.test";
 
+/// An address outside of every tenant, which gets no mail.
+const OUTSIDE: &str = "partner@fabrikam.example";
+
 /// Everything that the services look at.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -94,6 +97,8 @@ pub(super) struct Tenant {
     pub(super) connectors: Vec<Connector>,
     /// `Set-OrganizationConfig -RejectDirectSend $true`.
     pub(super) reject_direct_send: bool,
+    /// It is refused at RCPT already; the announcement does not say at which command.
+    pub(super) reject_direct_send_early: bool,
     pub(super) smtp_auth_disabled: bool,
     /// A reason of the organisation's policy, after `535 5.7.139 Authentication unsuccessful, `.
     pub(super) policy: Option<String>,
@@ -179,12 +184,14 @@ impl State {
             ("mailbox", address(0)),
             ("domain", tenant.domain.clone()),
             ("to", address(1)),
+            ("external", OUTSIDE.to_owned()),
         ];
         let mut table: Table = words.into_iter().map(|(word, value)| (word.to_owned(), Value::String(value))).collect();
         if let Some(account) = tenant.hve_accounts.first() {
             table.insert("hve_account".to_owned(), Value::String(account.address.clone()));
         }
         table.insert("send".to_owned(), Value::Boolean(true));
+        tenant.describe_connectors(&mut table);
         table
     }
 }

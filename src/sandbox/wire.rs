@@ -1,5 +1,7 @@
 //! How a connection misbehaves, where the fault of a scenario is on the wire and not in the tenant.
 
+use std::net::IpAddr;
+
 use serde::Deserialize;
 
 use crate::facts::{MailboxStage, Stage};
@@ -30,6 +32,10 @@ pub(super) struct Wire {
     pub(super) smtp_challenges: bool,
     /// The mail exchanger asks for no certificate.
     pub(super) mx_asks_for_no_certificate: bool,
+    /// The address that the SMTP services see everybody come from, as behind a router; none: their own.
+    pub(super) smtp_sees: Option<IpAddr>,
+    /// The same for the mail exchanger, where port 25 takes another way out.
+    pub(super) mx_sees: Option<IpAddr>,
     /// The region of the mail exchanger, where it is not the tenant's.
     pub(super) mx_region: Option<String>,
     /// Faults of IMAP.

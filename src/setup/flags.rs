@@ -151,6 +151,17 @@ pub struct Probe {
 #[derive(Debug, Clone, Default, Args, Serialize)]
 #[command(next_help_heading = "Port 25 and High Volume Email")]
 pub struct OtherServers {
+    #[command(flatten)]
+    #[serde(flatten)]
+    port25: Port25,
+    /// Account of High Volume Email, where it is not the mailbox
+    #[arg(long, value_name = "ADDRESS", hide_short_help = true)]
+    hve_account: Option<String>,
+}
+
+/// Port 25 of the tenant's mail exchanger.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+pub struct Port25 {
     /// The tenant's mail exchanger, where it is not the one of the MX record
     #[arg(long, value_name = "HOST[:PORT]", hide_short_help = true)]
     smart_host: Option<String>,
@@ -163,9 +174,26 @@ pub struct OtherServers {
     /// PEM file of its private key, where it is another
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     relay_key: Option<String>,
-    /// Account of High Volume Email, where it is not the mailbox
-    #[arg(long, value_name = "ADDRESS", hide_short_help = true)]
-    hve_account: Option<String>,
+}
+
+/// The inbound connector as its owner describes it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConnectorWords {
+    /// IPv4 address or range (/24 to /32) that the connector knows; may come several times
+    #[arg(long, value_name = "IP|CIDR")]
+    connector_ip: Vec<String>,
+    /// Name in the certificate that the connector knows, as in mail.contoso.com or *.contoso.com
+    #[arg(long, value_name = "NAME")]
+    connector_cert: Option<String>,
+}
+
+impl ConnectorWords {
+    /// The words as a table; several addresses have commas between them, as in a profile's list.
+    pub fn table(&self) -> Table {
+        let ips = Some(self.connector_ip.join(",")).filter(|list| !list.is_empty());
+        let words = [("connector_ip", ips), ("connector_cert", self.connector_cert.clone())];
+        words.into_iter().filter_map(|(word, value)| Some((word.to_owned(), Value::String(value?)))).collect()
+    }
 }
 
 /// What others saw, to be laid beside what the run sees.
@@ -242,7 +270,9 @@ pub(super) fn names() -> BTreeMap<String, bool> {
         .collect();
     names.remove("_domain");
     names.insert("domain".to_owned(), false);
-    names.insert("selector".to_owned(), false);
+    for word in ["selector", "external", "connector_ip", "connector_cert"] {
+        names.insert(word.to_owned(), false);
+    }
     names.extend(NO_FLAG.map(|name| (name.to_owned(), name == "send")));
     names
 }

@@ -13,6 +13,7 @@ use super::words::{self, Layer, Origins, Words};
 use super::{InputError, Setup, clouds, credential, exchange, lint, people, port25, sender, values};
 use crate::cloud::Cloud;
 use crate::kb::cause;
+use crate::road::Road;
 
 /// What a sub-command can not do without.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,6 +34,8 @@ pub struct Wants {
     pub exchange_state: bool,
     /// Only roads on which somebody logs in; where none is named, every one that opens a mailbox.
     pub with_login: bool,
+    /// The roads of port 25, whatever roads are named.
+    pub port_25: bool,
     /// `common` and `organizations` are tenants too: it is a person who signs in.
     pub any_tenant: bool,
 }
@@ -146,7 +149,11 @@ fn make(
     let mailbox = parse("mailbox", &words.mailbox, mailbox_form)?;
     let from = parse("from", &words.from, lint::address)?;
     let sender_domain = from.as_ref().or(mailbox.as_ref()).and_then(|a| a.rsplit_once('@')).map(|(_, d)| d.to_owned());
-    let (roads, roads_named) = values::roads(words, origins, wants.with_login)?;
+    let (roads, roads_named) = if wants.port_25 {
+        (vec![Road::Relay, Road::Direct], false)
+    } else {
+        values::roads(words, origins, wants.with_login)?
+    };
     let personal = person && tenant.as_deref().is_some_and(people::is_personal);
     let (roads, closed) =
         if person { people::open_to_people(words, origins, roads, personal)? } else { (roads, Vec::new()) };
@@ -174,6 +181,8 @@ fn make(
         smart_host: port25::smart_host(words, origins, cloud.mx_port)?,
         source: port25::source(words, origins)?,
         relay_certificate: port25::certificate(words, origins)?,
+        external: parse("external", &words.external, lint::address)?,
+        connector: port25::connector(words, origins)?,
         hve_account: parse("hve_account", &words.hve_account, lint::address)?,
         timeout: words.timeout.as_deref().map_or(Ok(TIMEOUT), |text| values::timeout(origins, text))?,
         proxy: words.proxy.as_deref().map(|text| values::proxy(origins, text)).transpose()?,

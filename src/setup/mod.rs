@@ -27,13 +27,14 @@ pub use credential::{
 };
 pub(crate) use credential::{store_refused, unwrap_sasl};
 pub use flags::{
-    Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, SignInWords, table_of,
+    Confirmation, ConnectorWords, CredentialWords, Evidence, Identity, Network, OtherServers, Port25, Probe,
+    SignInWords, table_of,
 };
 pub(crate) use lint::{domain, shown};
 pub use load::{Layers, Need, Wants};
 pub(crate) use people::is_personal;
 pub(crate) use platform as files;
-pub use port25::ClientCertificate;
+pub use port25::{ClientCertificate, Connector};
 pub(crate) use values::duration;
 
 use std::net::IpAddr;
@@ -106,6 +107,10 @@ pub struct Setup {
     pub relay_certificate: Option<ClientCertificate>,
     /// The account of High Volume Email, where it is not the mailbox.
     pub hve_account: Option<String>,
+    /// An address outside of the tenant, for a transaction that ends before DATA.
+    pub external: Option<String>,
+    /// The inbound connector as its owner describes it.
+    pub connector: Connector,
     /// The longest that one conversation with a server may take.
     pub timeout: Duration,
     /// For HTTPS and the mail ports.
@@ -162,6 +167,9 @@ impl Setup {
             mailbox: self.mailbox.clone(),
             from: self.from.clone(),
             hve_account: self.hve_account.clone(),
+            external: self.external.clone(),
+            connector_ips: self.connector.ips.iter().map(ToString::to_string).collect(),
+            connector_certificate: self.connector.certificate.clone(),
             to: self.to.clone(),
             domain: self.domain.clone(),
             object_id: self.object_id.clone(),

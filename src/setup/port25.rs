@@ -11,6 +11,7 @@ use super::secret::Secret;
 use super::words::{Origins, Words};
 use super::{InputError, config, lint, shown_path};
 use crate::cloud::HostPort;
+use crate::connector::Range;
 
 /// A certificate to show to a server that asks for one.
 #[derive(Debug, Clone)]
@@ -19,6 +20,50 @@ pub struct ClientCertificate {
     pub chain: Vec<Vec<u8>>,
     /// The private key, PEM.
     pub key: Secret,
+}
+
+/// The inbound connector as its owner describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connector {
+    /// The addresses that it knows.
+    pub ips: Vec<Range>,
+    /// The name in a certificate that it knows.
+    pub certificate: Option<String>,
+}
+
+/// Addresses of one connector; Exchange shows some dozens at most.
+const MOST_RANGES: usize = 100;
+
+pub(super) fn connector(words: &Words, origins: &Origins) -> Result<Connector, InputError> {
+    let ips = words.connector_ip.as_deref().map_or(Ok(Vec::new()), |list| ranges(&origins.of("connector_ip"), list))?;
+    let certificate = words.connector_cert.as_deref().map(|name| certificate_name(origins, name)).transpose()?;
+    Ok(Connector { ips, certificate })
+}
+
+fn ranges(place: &str, list: &str) -> Result<Vec<Range>, InputError> {
+    let mut ranges = Vec::new();
+    for text in list.split(',').map(str::trim) {
+        let bad = |why| InputError::new(place, format!("is {}; {why}", lint::shown(text)));
+        let range = Range::parse(text).map_err(bad)?;
+        if !ranges.contains(&range) {
+            ranges.push(range);
+        }
+    }
+    if ranges.len() > MOST_RANGES {
+        return Err(InputError::new(place, format!("names {} ranges; {MOST_RANGES} at a time", ranges.len())));
+    }
+    Ok(ranges)
+}
+
+/// `TlsSenderCertificateName`: a domain name, `*.` in front for every name below.
+fn certificate_name(origins: &Origins, name: &str) -> Result<String, InputError> {
+    let place = origins.of("connector_cert");
+    let (star, plain) = name.trim().strip_prefix("*.").map_or(("", name.trim()), |plain| ("*.", plain));
+    let bad = |_| {
+        let words = format!("is {}; it takes a name such as mail.contoso.com or *.contoso.com", lint::shown(name));
+        InputError::new(&place, words)
+    };
+    lint::domain(&place, plain).map(|plain| format!("{star}{plain}")).map_err(bad)
 }
 
 /// `port`: that of the cloud's mail exchangers, where none is said.

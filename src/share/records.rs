@@ -1,5 +1,7 @@
 //! What the domain's records name besides the domain.
 
+use std::collections::BTreeMap;
+
 use crate::facts::{DnsFacts, Visit};
 
 /// Takes the tenant's own names out of aliases and verification records.
@@ -44,4 +46,13 @@ pub(super) fn people(visit: &Visit) -> impl Iterator<Item = Option<String>> {
     let addresses = addresses.filter(|address| address.contains('@')).map(|address| Some(address.to_owned()));
     let asked = visit.facts.dns.iter().filter_map(|dns| dns.spf.asked.as_ref());
     addresses.chain(asked.map(|asked| Some(asked.mail_from.clone()).filter(|address| !address.is_empty())))
+}
+
+/// The address that the sender policy was asked about.
+pub(super) fn addresses(visit: &Visit, names: &mut BTreeMap<String, String>) {
+    let asked = visit.facts.dns.iter().filter_map(|dns| dns.spf.asked.as_ref());
+    for asked in asked {
+        let stand_in = if asked.ip.contains(':') { "2001:db8::1" } else { "192.0.2.1" };
+        names.entry(asked.ip.clone()).or_insert_with(|| stand_in.to_owned());
+    }
 }

@@ -19,6 +19,7 @@ mod output;
 mod port25;
 mod powershell;
 mod record;
+mod relay;
 mod sandbox;
 mod sign_in;
 mod support;

@@ -188,9 +188,15 @@ fn a_sandbox_of_another_process_has_these_roads_too() {
 
 #[test]
 fn the_mail_of_these_roads_is_looked_for_too() {
-    // Nobody vouches for a direct mail from 127.0.0.1: its SPF fails, and with it DMARC, which the look shows.
-    for (road, code, folder) in [("hve", 0, "inbox"), ("direct", 1, "junk")] {
-        let words = ["probe-send", "--via", road, "--confirm", "--cloud", "sandbox", "--format", "json"];
+    // Nobody vouches for a direct mail but the sender's policy: without the address in it SPF fails, and with it DMARC, which
+    // the look shows.
+    let stories = [
+        ("hve", "sandbox", 0, "inbox"),
+        ("direct", "sandbox", 0, "inbox"),
+        ("direct", "sandbox=check-relay-address-not-in-spf", 1, "junk"),
+    ];
+    for (road, cloud, code, folder) in stories {
+        let words = ["probe-send", "--via", road, "--confirm", "--cloud", cloud, "--format", "json"];
         let ended = Home::new().run(&words).ends(code);
         let report = ended.json();
         assert_eq!(report["facts"]["confirm"]["arrived"]["folder"], folder, "{road}: {}", report["facts"]["confirm"]);

@@ -76,7 +76,7 @@ fn a_plan_contacts_nobody() {
     let (home, silent) = (Home::new(), Silent::new());
     let words = "client_secret = 'x-x-x'\nprobe = { to = 'bob@contoso.test', send = true }";
     let config = home.write("lab.toml", &(silent.cloud() + &profile("main", words))).display().to_string();
-    for sub in ["checkup", "check-token", "check-dns", "check-mailbox", "probe-send"] {
+    for sub in ["checkup", "check-token", "check-dns", "check-relay", "check-mailbox", "probe-send"] {
         let text = home.run(&[sub, "--plan", "--config", &config]).ends(0);
         assert!(text.out.ends_with("Nothing was contacted.\n"), "{text:?}");
         assert!(text.out.contains("127.0.0.1:"), "it names the hosts: {text:?}");

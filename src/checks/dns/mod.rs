@@ -7,6 +7,7 @@ mod names;
 mod spf;
 mod transport;
 
+pub(super) use self::spf::broken as policy_broken;
 use crate::check::{Check, Judgement, NotObserved, Verdict};
 use crate::facts::{DnsFacts, LookupFacts, Visit};
 use crate::kb::cause;
@@ -31,7 +32,7 @@ fn failed(name: &str, ended: &LookupFacts) -> Option<Judgement> {
 }
 
 /// The same where nothing hangs on the record: what could not be looked up is not known, and no more.
-fn unseen(name: &str, ended: &LookupFacts) -> Option<Judgement> {
+pub(super) fn unseen(name: &str, ended: &LookupFacts) -> Option<Judgement> {
     failed(name, ended).map(|judgement| {
         judgement.map(|verdict| match verdict {
             Verdict::Fail(reason) => Verdict::Unproven(reason),

@@ -175,7 +175,7 @@ fn spf_address(visit: &Visit) -> Judgement {
         SpfResult::Temperror => Verdict::unproven(&cause::SPF_TEMPERROR, words),
         SpfResult::Neutral | SpfResult::None => Verdict::warn(&cause::SPF_ADDRESS_MISSING, words),
         // The record may be sound on its way to Microsoft's address, and not on that to this one.
-        SpfResult::Permerror => Verdict::fail(permanent(evaluation), words),
+        SpfResult::Permerror => Verdict::fail(broken(evaluation).unwrap_or(&cause::SPF_SYNTAX), words),
         SpfResult::Fail | SpfResult::Softfail => Verdict::fail(&cause::SPF_ADDRESS_MISSING, words),
     }
 }
@@ -184,12 +184,12 @@ fn evaluation_domain(asked: &SpfQuestion) -> String {
     asked.mail_from.rsplit_once('@').map_or(asked.helo.clone(), |(_, domain)| domain.to_owned())
 }
 
-/// The page for an evaluation that ended in an error of the domain's own.
-fn permanent(evaluation: &Evaluation) -> &'static Cause {
-    match evaluation.problem.as_ref().map(|problem| problem.kind) {
-        Some(ProblemKind::LookupLimit) => &cause::SPF_TOO_MANY_LOOKUPS,
-        Some(ProblemKind::VoidLimit) => &cause::SPF_VOID_LOOKUPS,
-        Some(kind) => cause_of(kind).unwrap_or(&cause::SPF_SYNTAX),
-        None => &cause::SPF_SYNTAX,
-    }
+/// The page for an evaluation that ended in a fault of the domain's own; none where it came to a verdict.
+pub(in crate::checks) fn broken(evaluation: &Evaluation) -> Option<&'static Cause> {
+    Some(match evaluation.problem.as_ref()?.kind {
+        ProblemKind::LookupLimit | ProblemKind::MxLimit => &cause::SPF_TOO_MANY_LOOKUPS,
+        ProblemKind::VoidLimit => &cause::SPF_VOID_LOOKUPS,
+        ProblemKind::MalformedDomain => &cause::SPF_MISSING,
+        kind => cause_of(kind).unwrap_or(&cause::SPF_SYNTAX),
+    })
 }

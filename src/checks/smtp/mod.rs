@@ -1,5 +1,7 @@
 //! Checks of the SMTP dialogues, each of one stage: submission, High Volume Email, and the two roads of port 25.
 
+mod connector;
+mod egress;
 mod port25;
 
 use super::exchange::witness;
@@ -9,6 +11,8 @@ use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
 use crate::facts::{FaultKind, Reply, SmtpFacts, Stage, Step, Visit};
 use crate::kb::{Cause, Where, cause, classify};
 use crate::road::Road;
+
+pub(super) use egress::looked_up;
 
 const ON_SMTP: &[Road] = &Road::OVER_SMTP;
 const WITH_LOGIN: &[Road] = &[Road::Smtp, Road::Hve];
@@ -21,6 +25,9 @@ static REACH: Check = Check {
         let smtp = facts(visit, road)?;
         let step = step(smtp, Stage::Connect)?;
         match &step.fault {
+            Some(fault) if road.is_port_25() && fault.kind == FaultKind::ConnectTimeout => {
+                port25::filtered(visit, smtp, fault)
+            }
             Some(fault) => network::failed(&smtp.server, fault),
             None => Verdict::pass(format!("{} in {} ms", smtp.server, step.ms)),
         }
@@ -34,7 +41,7 @@ static GREETING: Check = Check {
     judge: Judge::PerRoad(ON_SMTP, |visit, road| {
         let smtp = facts(visit, road)?;
         for stage in [Stage::Banner, Stage::Ehlo] {
-            match refusal(smtp, stage)? {
+            match refusal(smtp, road, stage)? {
                 Answer::Good(_) => {}
                 Answer::Bad(judgement) => return judgement,
             }
@@ -72,7 +79,7 @@ static XOAUTH2: Check = Check {
     needs: &[&STARTTLS, &CERTIFICATE],
     judge: Judge::PerRoad(WITH_LOGIN, |visit, road| {
         let smtp = facts(visit, road)?;
-        if let Answer::Bad(judgement) = refusal(smtp, Stage::EhloTls)? {
+        if let Answer::Bad(judgement) = refusal(smtp, road, Stage::EhloTls)? {
             return judgement;
         }
         let auth = smtp.offered.iter().find(|line| line.to_ascii_uppercase().starts_with("AUTH"));
@@ -114,6 +121,15 @@ pub(super) fn step(smtp: &SmtpFacts, stage: Stage) -> Result<&Step, NotObserved>
     smtp.step(stage).ok_or_else(|| ended(smtp))
 }
 
+/// The same where the dialogue speaks for several roads: each has its own transaction.
+fn step_on(smtp: &SmtpFacts, road: Road, stage: Stage) -> Result<&Step, NotObserved> {
+    let asked = smtp.transactions.is_empty() || smtp.transactions.iter().any(|own| own.road == road);
+    if !asked {
+        return Err("no address outside of the tenant was named (--external)".into());
+    }
+    smtp.step_on(road, stage).ok_or_else(|| ended(smtp))
+}
+
 fn ended(smtp: &SmtpFacts) -> NotObserved {
     smtp.stopped.as_deref().unwrap_or("the dialogue ended before").into()
 }
@@ -124,8 +140,8 @@ enum Answer<'a> {
     Bad(Judgement),
 }
 
-fn refusal(smtp: &SmtpFacts, stage: Stage) -> Result<Answer<'_>, NotObserved> {
-    let step = step(smtp, stage)?;
+fn refusal(smtp: &SmtpFacts, road: Road, stage: Stage) -> Result<Answer<'_>, NotObserved> {
+    let step = step_on(smtp, road, stage)?;
     if let Some(fault) = &step.fault {
         return Ok(Answer::Bad(network::failed(&format!("{} at {}", smtp.server, stage.label()), fault)));
     }
@@ -184,7 +200,7 @@ fn starttls(visit: &Visit, road: Road) -> Judgement {
             let tls = smtp.tls.as_ref().ok_or_else(|| ended(smtp))?;
             // Where nobody logs in, no other check looks at what is said first under TLS.
             if road.is_port_25()
-                && let Answer::Bad(judgement) = refusal(smtp, Stage::EhloTls)?
+                && let Answer::Bad(judgement) = refusal(smtp, road, Stage::EhloTls)?
             {
                 return judgement;
             }
@@ -244,7 +260,7 @@ pub(super) fn sign_in_log(token: &crate::facts::TokenFacts) -> String {
 }
 
 fn answered(visit: &Visit, road: Road, stage: Stage) -> Judgement {
-    match refusal(facts(visit, road)?, stage)? {
+    match refusal(facts(visit, road)?, road, stage)? {
         Answer::Good(reply) => Verdict::pass(reply.to_string()),
         Answer::Bad(judgement) => judgement,
     }
@@ -256,7 +272,11 @@ pub(super) static CHECKS: &[&Check] = &[
     &GREETING,
     &STARTTLS,
     &CERTIFICATE,
+    &egress::EGRESS,
+    &egress::SPF,
+    &egress::REVERSE,
     &port25::CLIENT_CERTIFICATE,
+    &connector::CONNECTOR,
     &XOAUTH2,
     &LOGIN,
     &SENDER,

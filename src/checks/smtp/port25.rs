@@ -2,7 +2,7 @@
 
 use super::{Answer, CERTIFICATE, STARTTLS, facts, refusal, step};
 use crate::check::{Check, Judge, Judgement, Verdict};
-use crate::facts::{Stage, Visit};
+use crate::facts::{Fault, SmtpFacts, Stage, Visit};
 use crate::kb::cause;
 use crate::road::Road;
 
@@ -14,7 +14,11 @@ pub(super) static SMART_HOST: Check = Check {
         let smtp = facts(visit, road)?;
         let found = smtp.smart_host.as_ref().ok_or("nobody looked for it")?;
         if !smtp.server.is_empty() {
-            return Verdict::pass(format!("{}, from {}", smtp.server, found.source));
+            let others = match found.others[..] {
+                [] => String::new(),
+                _ => format!("\nMX of the domain names {}, which is no fault", found.others.join(", ")),
+            };
+            return Verdict::pass(format!("{}, from {}{others}", smtp.server, found.source));
         }
         let words = smtp.stopped.as_deref().unwrap_or("it was not found");
         Verdict::unproven(&cause::SMART_HOST_UNKNOWN, words)
@@ -62,8 +66,10 @@ fn client_certificate(visit: &Visit, road: Road) -> Judgement {
 fn domains_of(visit: &Visit) -> Vec<String> {
     let setup = &visit.setup;
     let of_address = |address: &Option<String>| Some(address.as_deref()?.rsplit_once('@')?.1.to_lowercase());
-    let named = [of_address(&setup.from), of_address(&setup.mailbox), setup.domain.as_ref().map(|d| d.to_lowercase())];
-    let mut domains: Vec<String> = named.into_iter().flatten().collect();
+    let of_tenant = setup.tenant.as_ref().filter(|tenant| tenant.contains('.'));
+    let given = [setup.domain.as_ref(), of_tenant].map(|domain| domain.map(|d| d.to_lowercase()));
+    let named = [of_address(&setup.from), of_address(&setup.mailbox)].into_iter().chain(given);
+    let mut domains: Vec<String> = named.flatten().collect();
     domains.sort();
     domains.dedup();
     domains
@@ -74,11 +80,24 @@ fn lies_in(name: &str, domain: &str) -> bool {
     name == domain || name.ends_with(&format!(".{domain}"))
 }
 
+/// No answer at all: told apart from a refusal and from a missing route, since another must act. Whether the submission
+/// port of the same cloud opens from here shows whether it is this port alone.
+pub(super) fn filtered(visit: &Visit, smtp: &SmtpFacts, fault: &Fault) -> Judgement {
+    let mut words = format!("{}: {}", smtp.server, fault.words);
+    let submission = visit.facts.smtp.as_ref().and_then(|talk| talk.step(Stage::Connect));
+    match submission.map(|step| &step.fault) {
+        Some(None) => words.push_str("\nthe submission port opens from here, so it is this port that is closed"),
+        Some(Some(fault)) => words.push_str(&format!("\nthe submission port does not open either: {}", fault.words)),
+        None => {}
+    }
+    Verdict::fail(&cause::PORT_25_FILTERED, words)
+}
+
 /// On port 25 the answer to RCPT is not the last word: who the mail is from and whether it may pass is decided after DATA
 /// too (Microsoft Learn, "How to set up a multifunction device", on connectors).
 pub(super) fn recipient(visit: &Visit, road: Road) -> Judgement {
     let smtp = facts(visit, road)?;
-    match refusal(smtp, Stage::Rcpt)? {
+    match refusal(smtp, road, Stage::Rcpt)? {
         Answer::Bad(judgement) => judgement,
         Answer::Good(reply) if road.is_port_25() && smtp.step(Stage::Message).is_none() => {
             Verdict::unproven(&cause::RELAY_ACCEPTED_SO_FAR, reply.to_string())

@@ -3,6 +3,7 @@
 mod cache;
 mod dkim;
 mod dmarc;
+mod egress;
 mod mx;
 mod names;
 mod questions;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use self::egress::{EgressJob, look as egress};
 pub use self::questions::Questions;
 pub(crate) use self::resolver::Resolver;
 use crate::cloud::Cloud;

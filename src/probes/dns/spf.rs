@@ -62,7 +62,7 @@ impl Resolver {
 /// Terms of a policy that a report keeps; an honest one has some tens.
 const MOST_TERMS: usize = 200;
 
-fn shorten<T>(terms: &mut Vec<T>, left_out: &mut u32) {
+pub(super) fn shorten<T>(terms: &mut Vec<T>, left_out: &mut u32) {
     let over = terms.len().saturating_sub(MOST_TERMS);
     terms.truncate(MOST_TERMS);
     *left_out = left_out.saturating_add(u32::try_from(over).unwrap_or(u32::MAX));

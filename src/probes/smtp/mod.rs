@@ -3,9 +3,12 @@
 //!
 //! At most one message leaves, and nothing is ever sent again.
 
+mod dry_run;
+mod egress;
 mod login;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant as Clock};
 
 use tokio::time::Instant;
@@ -19,6 +22,8 @@ use crate::facts::{Accepted, Fault, FaultKind, MessageFacts, Reply, SmtpFacts, S
 use crate::message::ProbeMail;
 use crate::setup::ClientCertificate;
 use crate::setup::secret::{Mask, Secret};
+
+pub use dry_run::Envelope;
 
 /// What one dialogue is to do.
 pub struct SmtpJob {
@@ -42,6 +47,8 @@ pub struct SmtpJob {
     pub to: Option<String>,
     /// The mail, when it is to leave.
     pub mail: Option<ProbeMail>,
+    /// Transactions to end before DATA, in the place of that mail.
+    pub dry_run: Vec<Envelope>,
     /// Go no further than this.
     pub stop_after: Option<Stage>,
     /// The longest that the dialogue may take, not counting the wait for the token.
@@ -60,6 +67,8 @@ struct Run<'a> {
     job: &'a SmtpJob,
     facts: SmtpFacts,
     talk: Dialogue,
+    /// Our end of the connection.
+    local: Option<SocketAddr>,
 }
 
 /// Holds the dialogue. The token may come late: all that does not need it is done before.
@@ -69,11 +78,11 @@ pub async fn probe(job: &SmtpJob, token: impl Future<Output = Option<Secret>>) -
     let mut facts = SmtpFacts { server: job.server.to_string(), ..SmtpFacts::default() };
     facts.client_certificate = job.certificate.as_ref().map(|own| tls::describe_own(&own.chain));
     let connected = net::connect_by(&job.server, &job.way, job.proxy.as_ref(), deadline).await;
-    let stream = match connected {
-        Ok((stream, address)) => {
-            facts.address = address.map(|address| address.to_string());
+    let (stream, local) = match connected {
+        Ok((stream, ends)) => {
+            facts.address = ends.peer.map(|address| address.to_string());
             facts.steps.push(Step { stage: Stage::Connect, ms: ms_since(began), reply: None, fault: None });
-            stream
+            (stream, ends.local)
         }
         Err(fault) => {
             let fault = Some(Fault { words: job.mask.apply(&fault.words), ..fault });
@@ -82,7 +91,7 @@ pub async fn probe(job: &SmtpJob, token: impl Future<Output = Option<Secret>>) -
         }
     };
     let talk = Dialogue::new(stream, began, deadline, job.mask.clone());
-    let mut run = Run { job, facts, talk };
+    let mut run = Run { job, facts, talk, local };
     let _ = run.talk_through(token).await;
     run.goodbye().await;
     run.facts.transcript = run.talk.take_transcript();
@@ -102,6 +111,9 @@ impl Run<'_> {
             self.log_in(user, token).await?;
         }
         self.stop_at(Stage::Auth)?;
+        if !self.job.dry_run.is_empty() {
+            return self.dry_run().await;
+        }
         self.name_sender_and_recipient().await?;
         self.stop_at(Stage::Rcpt)?;
         match &self.job.mail {
@@ -112,9 +124,7 @@ impl Run<'_> {
 
     /// MAIL FROM and RCPT TO: together where the server takes that, which saves a round trip.
     async fn name_sender_and_recipient(&mut self) -> Result<(), Ended> {
-        // RFC 6531 section 3.4: an address beyond ASCII is announced.
-        let beyond = if self.job.from.is_ascii() { "" } else { " SMTPUTF8" };
-        let mail = format!("MAIL FROM:<{}>{beyond}", self.job.from);
+        let mail = mail_command(&self.job.from);
         let rcpt = self.job.to.as_ref().map(|to| format!("RCPT TO:<{to}>"));
         let together = self.offers("PIPELINING") && self.job.stop_after != Some(Stage::Mail);
         let Some(rcpt) = rcpt else {
@@ -166,17 +176,27 @@ impl Run<'_> {
         answer: Result<Reply, Fault>,
         good: impl Fn(&Reply) -> bool,
     ) -> Result<Reply, Ended> {
+        let step = self.step_of(stage, began, answer);
+        let reply = step.reply.clone();
+        self.facts.steps.push(step);
+        reply.filter(good).ok_or(Ended)
+    }
+
+    fn step_of(&self, stage: Stage, began: Clock, answer: Result<Reply, Fault>) -> Step {
         let (reply, fault) = match answer {
             Ok(reply) => (Some(reply), None),
             Err(fault) => (None, Some(Fault { words: self.talk.masked(&fault.words), ..fault })),
         };
-        self.facts.steps.push(Step { stage, ms: ms_since(began), reply: reply.clone(), fault });
-        reply.filter(good).ok_or(Ended)
+        Step { stage, ms: ms_since(began), reply, fault }
     }
 
     async fn ehlo(&mut self, stage: Stage) -> Result<Vec<String>, Ended> {
         let hello = format!("EHLO {}", self.job.helo);
         let reply = self.step(stage, Some(&hello)).await?;
+        // Where somebody logs in, it is the login that counts, not the address.
+        if self.job.user.is_none() {
+            self.facts.egress = egress::read(&reply, self.local);
+        }
         Ok(reply.lines.into_iter().skip(1).collect())
     }
 
@@ -258,7 +278,8 @@ impl Run<'_> {
 
     /// RSET where a transaction is open, then QUIT; nobody waits long for the answers.
     async fn goodbye(&mut self) {
-        if self.facts.steps.iter().any(|step| step.fault.is_some()) {
+        let dry = self.facts.transactions.iter().flat_map(|dry| dry.mail.iter().chain(&dry.rcpt));
+        if self.facts.steps.iter().chain(dry).any(|step| step.fault.is_some()) {
             return;
         }
         let open = self.facts.step(Stage::Mail).is_some() && self.facts.step(Stage::Data).is_none();
@@ -276,4 +297,10 @@ impl Run<'_> {
         };
         let _ = farewell.await;
     }
+}
+
+fn mail_command(from: &str) -> String {
+    // RFC 6531 section 3.4: an address beyond ASCII is announced.
+    let beyond = if from.is_ascii() { "" } else { " SMTPUTF8" };
+    format!("MAIL FROM:<{from}>{beyond}")
 }

@@ -5,7 +5,7 @@ mod limits;
 mod login;
 mod transaction;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ impl Session {
                 "HELO" => {
                     self.greeted = true;
                     rest.trim().clone_into(&mut self.helo);
-                    let hello = format!("250 {SERVER} Hello [{}]", self.peer.ip());
+                    let hello = format!("250 {SERVER} Hello [{}]", self.seen());
                     self.say(&hello).await?;
                 }
                 "STARTTLS" => self.start_tls().await?,
@@ -140,12 +140,17 @@ impl Session {
         }
     }
 
+    /// The address that the client comes from, as this server sees it.
+    fn seen(&self) -> IpAddr {
+        let of_exchanger = self.wire.mx_sees.filter(|_| matches!(self.manner, Manner::Exchanger { .. }));
+        of_exchanger.or(self.wire.smtp_sees).unwrap_or(self.peer.ip())
+    }
+
     async fn ehlo(&mut self, name: &str) -> Result<(), Over> {
         self.greeted = true;
         name.trim().clone_into(&mut self.helo);
         self.forget();
-        let mut lines =
-            vec![format!("{SERVER} Hello [{}]", self.peer.ip()), format!("SIZE {}", self.limits().announced)];
+        let mut lines = vec![format!("{SERVER} Hello [{}]", self.seen()), format!("SIZE {}", self.limits().announced)];
         lines.extend(["PIPELINING", "DSN", "ENHANCEDSTATUSCODES"].map(str::to_owned));
         if self.secure {
             let mechanisms = match self.manner {

@@ -127,7 +127,7 @@ impl Session {
             match self.manner {
                 Manner::Exchanger { resolver, .. } => {
                     let mail = Arrival {
-                        ip: self.peer.ip(),
+                        ip: self.seen(),
                         secure: self.secure,
                         names: self.certificate.clone(),
                         helo: self.helo.clone(),
@@ -153,7 +153,7 @@ impl Session {
     }
 
     fn peer(&self) -> Peer<'_> {
-        Peer { ip: self.peer.ip(), names: &self.certificate, secure: self.secure }
+        Peer { ip: self.seen(), names: &self.certificate, secure: self.secure }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
