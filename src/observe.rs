@@ -107,6 +107,7 @@ async fn dns(run: &Run<'_>) -> Option<DnsFacts> {
         proxy: setup.proxy.as_ref(),
         mask: &setup.mask,
         now: run.plan.now.as_second(),
+        name_servers: true,
     };
     Some(run.watch(step, Box::pin(probes::dns_domain(job))).await)
 }

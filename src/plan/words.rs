@@ -112,7 +112,10 @@ impl Step {
             Step::Dns => {
                 let server = setup.cloud.resolver.map_or("the system's resolver".to_owned(), |r| r.to_string());
                 let domain = setup.domain.as_deref().unwrap_or_default();
-                let what = format!("look up the mail records of {domain}, and GET its MTA-STS policy where it has one");
+                let own =
+                    if setup.cloud.name_server_port.is_some() { ", there and at its own name servers" } else { "" };
+                let policy = "GET its MTA-STS policy where it has one";
+                let what = format!("look up the mail records of {domain}{own}; {policy}");
                 (what, Some(server), false)
             }
             Step::Confirm { mailbox, folders, .. } => confirm::row(setup, mailbox, folders),

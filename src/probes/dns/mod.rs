@@ -1,11 +1,13 @@
 //! Look-ups in the Domain Name System, each with how it ended.
 
+mod authoritative;
 mod dkim;
 mod dmarc;
 mod mx;
 mod names;
 mod resolver;
 mod spf;
+mod spread;
 mod transport;
 
 use std::net::IpAddr;
@@ -36,6 +38,8 @@ pub struct DomainJob<'a> {
     pub mask: &'a Mask,
     /// Seconds since 1970, for the macro `t` of SPF.
     pub now: i64,
+    /// Whether the domain's own name servers are asked too.
+    pub name_servers: bool,
 }
 
 /// Everything about one domain, its look-ups side by side.
@@ -47,7 +51,7 @@ pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
         let (mx, dane) = tokio::join!(resolver.exchangers(cloud, &hosts), resolver.dane(&hosts));
         (lookup, mx, dane)
     };
-    let (mail, dmarc, spf, dkim, mta_sts, tls_reports, autodiscover, verification, validating) = tokio::join!(
+    let (mail, dmarc, spf, dkim, mta_sts, tls_reports, autodiscover, verification, validating, propagation) = tokio::join!(
         mail,
         resolver.dmarc(domain, resolver.exists(domain)),
         resolver.sender_policy(cloud, domain, job.now),
@@ -57,6 +61,7 @@ pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
         resolver.autodiscover(cloud, domain),
         resolver.verification(domain),
         resolver.validates(),
+        resolver.propagation(&job),
     );
     let (mx_lookup, mx, dane) = mail;
     DnsFacts {
@@ -72,6 +77,7 @@ pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
         validating: Some(validating),
         autodiscover: Some(autodiscover),
         verification,
+        propagation,
         ..dmarc
     }
 }

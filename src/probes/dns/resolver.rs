@@ -70,26 +70,28 @@ impl Resolver {
 
     async fn follow(&self, mut wanted: Name, kind: RecordType) -> Found {
         let mut aliases: Vec<String> = Vec::new();
+        let mut ttl = u32::MAX;
         for _ in 0..MOST_ALIASES {
             let message = match self.query(&wanted, kind).await {
                 Ok(message) => message,
                 Err(ended) => return Found { aliases, ..Found::nothing(ended) },
             };
             let (ended, authentic) = (failure(&message), message.metadata.authentic_data);
+            ttl = ttl.min(time_left(&message));
             let (records, others): (Vec<_>, Vec<_>) =
                 message.answers.into_iter().map(|record| record.data).partition(|data| data.record_type() == kind);
             let targets: Vec<Name> = others.into_iter().filter_map(alias).collect();
             let room = MOST_ALIASES.saturating_sub(aliases.len());
             aliases.extend(targets.iter().take(room).map(plain));
             if let Some(ended) = ended {
-                return Found { aliases, authentic, ..Found::nothing(ended) };
+                return Found { aliases, authentic, ttl, ..Found::nothing(ended) };
             }
             if !records.is_empty() {
-                return Found { ended: LookupFacts::Found, records, aliases, authentic };
+                return Found { ended: LookupFacts::Found, records, aliases, authentic, ttl };
             }
             match targets.into_iter().next_back() {
                 Some(target) => wanted = target,
-                None => return Found { aliases, authentic, ..Found::nothing(LookupFacts::NoSuchType) },
+                None => return Found { aliases, authentic, ttl, ..Found::nothing(LookupFacts::NoSuchType) },
             }
         }
         Found { aliases, ..Found::nothing(LookupFacts::Failed(format!("more than {MOST_ALIASES} aliases"))) }
@@ -100,7 +102,7 @@ impl Resolver {
         let mut last = LookupFacts::Failed("no DNS server is configured".to_owned());
         for round in 0..2 {
             for server in &self.servers {
-                match timeout_at(self.deadline, exchange(*server, name, kind)).await {
+                match timeout_at(self.deadline, exchange(*server, name, kind, true)).await {
                     Ok(Ok(message)) => return Ok(message),
                     Ok(Err(ended)) => last = ended,
                     Err(_) => return Err(LookupFacts::Timeout(format!("{server} did not answer in time"))),
@@ -165,12 +167,24 @@ pub(super) struct Found {
     pub(super) aliases: Vec<String>,
     /// Whether the server says that it has validated the last answer (the AD flag, RFC 4035 section 3.2.3).
     pub(super) authentic: bool,
+    /// Seconds for which the server goes on to say so: the least of the records on the way, or how long it takes the
+    /// records for missing (RFC 2308 section 5).
+    pub(super) ttl: u32,
 }
 
 impl Found {
     fn nothing(ended: LookupFacts) -> Found {
-        Found { ended, records: Vec::new(), aliases: Vec::new(), authentic: false }
+        Found { ended, records: Vec::new(), aliases: Vec::new(), authentic: false, ttl: 0 }
     }
+}
+
+fn time_left(message: &Message) -> u32 {
+    let records = message.answers.iter().map(|record| record.ttl);
+    let missing = message.authorities.iter().filter_map(|record| match &record.data {
+        RData::SOA(soa) => Some(record.ttl.min(soa.minimum)),
+        _ => None,
+    });
+    records.chain(missing).min().unwrap_or_default()
 }
 
 fn failure(message: &Message) -> Option<LookupFacts> {
@@ -183,11 +197,17 @@ fn failure(message: &Message) -> Option<LookupFacts> {
     }
 }
 
-async fn exchange(server: SocketAddr, name: &Name, kind: RecordType) -> Result<Message, LookupFacts> {
+/// One question to one server, with or without the wish that it asks others.
+pub(super) async fn exchange(
+    server: SocketAddr,
+    name: &Name,
+    kind: RecordType,
+    recursion: bool,
+) -> Result<Message, LookupFacts> {
     // From the system's random source: an answer is only believed that carries it.
     let id = u16::from_be_bytes(uuid::Uuid::new_v4().as_bytes()[..2].try_into().unwrap_or_default());
     let mut question = Message::new(id, MessageType::Query, OpCode::Query);
-    question.metadata.recursion_desired = true;
+    question.metadata.recursion_desired = recursion;
     // Asks for the flag in the answer (RFC 6840 section 5.7).
     question.metadata.authentic_data = true;
     let query = Query::query(name.clone(), kind);
