@@ -73,6 +73,8 @@ pub struct Cloud {
     pub imds: Url,
     /// Where to ask for names; none: the system's resolver.
     pub resolver: Option<SocketAddr>,
+    /// The port of a domain's own name servers; none: they are not asked.
+    pub name_server_port: Option<u16>,
     /// Who vouches for the servers.
     pub trust: Trust,
 }

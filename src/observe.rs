@@ -114,6 +114,6 @@ async fn dns(run: &Run<'_>) -> Option<DnsFacts> {
     let step = run.plan.steps.iter().find(|step| matches!(step, Step::Dns))?;
     let domain = run.setup.domain.as_deref().unwrap_or_default();
     let questions = Arc::new(Questions::of(&run.setup.cloud));
-    let records = domain::records(run.setup, domain, &questions, run.plan.policies, run.plan.now);
+    let records = domain::records(run.setup, domain, &questions, run.plan.without, run.plan.now);
     Some(run.watch(step, Box::pin(records)).await)
 }

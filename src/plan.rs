@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::facts::{Folder, MailboxStage, Stage, TokenFacts};
 use crate::message::ProbeMail;
-use crate::probes::{self, Envelope};
+use crate::probes::{self, Envelope, Without};
 use crate::road::{Resource, Road};
 use crate::setup::{Credential, InputError, Setup, is_personal};
 use crate::sign_in;
@@ -26,8 +26,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What will not, and why.
     pub left_out: Vec<LeftOut>,
-    /// Whether the policy of MTA-STS is fetched, where the domain is looked up.
-    pub policies: bool,
+    /// What is left out of the look at the domain.
+    pub without: Without,
     /// When the run begins.
     pub now: Timestamp,
 }
@@ -129,8 +129,8 @@ pub struct Slice {
     pub send: bool,
     /// Look the domain up.
     pub dns: bool,
-    /// And leave out what is not asked of the DNS: the policy of MTA-STS.
-    pub no_policies: bool,
+    /// And leave this out of it.
+    pub without: Without,
     /// Ask port 25 who may pass, and whether the submission port answers.
     pub relay: bool,
 }
@@ -140,15 +140,18 @@ pub struct Slice {
 /// # Errors
 /// An address that can not stand in a message, or a road that can not be taken.
 pub fn make(setup: &Setup, slice: Slice, now: Timestamp) -> Result<Plan, InputError> {
-    let policies = !slice.no_policies;
-    let mut plan = Plan { command: slice.command, steps: Vec::new(), left_out: Vec::new(), policies, now };
+    let without = slice.without;
+    let mut plan = Plan { command: slice.command, steps: Vec::new(), left_out: Vec::new(), without, now };
     if slice.dns {
         match &setup.domain {
             Some(domain) => plan.domain(setup, slice, domain),
             None => plan.leave_out("the domain's records", "no domain is known (--domain)"),
         }
-        if slice.no_policies {
+        if without.policies {
             plan.leave_out("the policy of MTA-STS, over HTTPS", "it is not to be fetched (--no-policies)");
+        }
+        if without.name_servers {
+            plan.leave_out("the domain's own name servers", "they are not to be asked (--no-name-servers)");
         }
     }
     let read = matches!(setup.credential, Some(Credential::Token { .. }));
@@ -294,7 +297,7 @@ impl Plan {
 
     /// The plan in words: one row a step, with the hosts it touches.
     pub fn rows(&self, setup: &Setup) -> Vec<PlannedStep> {
-        self.steps.iter().map(|step| step.row(setup, self.policies)).collect()
+        self.steps.iter().map(|step| step.row(setup, self.without)).collect()
     }
 }
 

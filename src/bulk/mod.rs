@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::probes::Questions;
+use crate::probes::{Questions, Without};
 use crate::setup::Setup;
 use list::Entry;
 
@@ -23,8 +23,8 @@ use list::Entry;
 pub struct Job {
     /// Cloud, resolver, selectors and the longest that one domain may take.
     pub setup: Setup,
-    /// Whether the policies of MTA-STS are fetched.
-    pub policies: bool,
+    /// What is not asked.
+    pub without: Without,
     /// Whether a warning or an unproven check counts as a failure.
     pub strict: bool,
     /// Domains that are looked at at once.
@@ -142,8 +142,8 @@ impl<R: Fn(&DomainLine) -> String> Work<R> {
     }
 
     async fn domain(&self, domain: &str) -> Rendered {
-        let Job { setup, policies, strict, .. } = &self.job;
-        let visit = crate::observe::domain::visit(setup, domain, &self.questions, *policies);
+        let Job { setup, without, strict, .. } = &self.job;
+        let visit = crate::observe::domain::visit(setup, domain, &self.questions, *without);
         // The look-ups end by themselves, and so does the request for the policy; together they may take twice as long.
         let line =
             match tokio::time::timeout(setup.timeout.saturating_mul(2).saturating_add(REST), Box::pin(visit)).await {

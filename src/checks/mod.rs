@@ -91,6 +91,9 @@ fn applies(check: &Check, visit: &Visit) -> bool {
             visit.command == "check-dns" || visit.facts.dns.is_some()
         }
         "dns.spf-address" => visit.facts.dns.as_ref().is_some_and(|dns| dns.spf.asked.is_some()),
+        "dns.servers" | "dns.agreement" | "dns.everywhere" => {
+            visit.facts.dns.as_ref().is_some_and(|dns| dns.propagation.is_some())
+        }
         // Recordings from before these were looked up do not say anything of them.
         id if id.starts_with("dns.") => visit.facts.dns.as_ref().is_some_and(|dns| dns.dkim.is_some()),
         "entra.reach" | "entra.tenant" | "entra.clock" => {

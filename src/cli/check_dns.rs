@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{Global, check_domains, run};
 use crate::plan::Slice;
+use crate::probes::Without;
 use crate::setup::{InputError, Wants};
 
 /// Looks up MX, SPF, DKIM, DMARC, MTA-STS, TLS reports and DANE of a domain or of a list, and says what they mean
@@ -35,6 +36,9 @@ pub(super) struct Arguments {
     /// Do not fetch the policy of MTA-STS over HTTPS
     #[arg(long)]
     no_policies: bool,
+    /// Do not ask the domain's own name servers, only the resolver
+    #[arg(long)]
+    no_name_servers: bool,
     /// Round trip of the network put before the sandbox
     #[arg(long, value_name = "TIME", hide_short_help = true)]
     rtt: Option<String>,
@@ -84,15 +88,14 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     run::insert(&mut flags, "mail_from", arguments.mail_from);
     run::insert(&mut flags, "helo", arguments.helo);
     run::insert(&mut flags, "rtt", arguments.rtt);
-    let no_policies = arguments.no_policies;
+    let without = Without { policies: arguments.no_policies, name_servers: arguments.no_name_servers };
     if is_list {
         only_for_one(&flags)?;
-        return check_domains::run(&global, flags, arguments.list, !no_policies).await;
+        return check_domains::run(&global, flags, arguments.list, without).await;
     }
     only_for_a_list(&arguments.list)?;
     let wants = Wants { domain: true, ..Wants::default() };
-    run::run(&global, flags, wants, |_| Slice { command: "check-dns", dns: true, no_policies, ..Slice::default() })
-        .await
+    run::run(&global, flags, wants, |_| Slice { command: "check-dns", dns: true, without, ..Slice::default() }).await
 }
 
 /// What is said of one domain's sender, or of its tenant, would be wrong of all the others.

@@ -11,6 +11,7 @@ use super::output::{self, Counter};
 use super::run::{self, Loaded};
 use super::{Global, SaidFormat};
 use crate::bulk::{self, Done, Failure, Job, Resumed, Tally, Unfit};
+use crate::probes::Without;
 use crate::render::{Format, Lines};
 use crate::setup::{InputError, Wants, shown_path};
 
@@ -20,7 +21,12 @@ const AT_ONCE: usize = 32;
 const MOST_AT_ONCE: usize = 256;
 
 /// Looks at the domains of a list. 1 when something failed in one of them, or in one that the file held before.
-pub(super) async fn run(global: &Global, flags: Table, list: ListArguments, policies: bool) -> Result<u8, InputError> {
+pub(super) async fn run(
+    global: &Global,
+    flags: Table,
+    list: ListArguments,
+    without: Without,
+) -> Result<u8, InputError> {
     let lines = format(global)?;
     let at_once = checked(global, &list, lines)?;
     let Loaded { setup, sandbox: _sandbox } = run::load(global, flags, Wants::default()).await?;
@@ -35,7 +41,7 @@ pub(super) async fn run(global: &Global, flags: Table, list: ListArguments, poli
     }
     let counter = Counter::new(list.out.is_some());
     let style = output::style();
-    let job = Job { setup, policies, strict: global.strict, at_once };
+    let job = Job { setup, without, strict: global.strict, at_once };
     let write = async |text: String, tally: Tally| {
         out.write(text).await?;
         counter.show(tally.written, tally.failed);

@@ -59,9 +59,8 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         token: true,
         talk: true,
         dns: true,
-        no_policies: false,
         send: send || setup.send,
-        relay: false,
+        ..Slice::default()
     })
     .await
 }

@@ -153,6 +153,8 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
     table.extend(cloud.consumer_smtp.as_ref().map(|smtp| ("consumer_smtp".to_owned(), text(&smtp.to_string()))));
     table.insert("imds".to_owned(), text(cloud.imds.as_str().trim_end_matches('/')));
     table.insert("dns".to_owned(), text(&sandbox.addresses().dns.to_string()));
+    let name_server_port = cloud.name_server_port.unwrap_or_default();
+    table.insert("name_server_port".to_owned(), Value::Integer(name_server_port.into()));
     table.insert("ca_file".to_owned(), text("ca.pem"));
     table.insert("mx_suffixes".to_owned(), Value::Array(cloud.mx_suffixes.iter().map(|s| text(s)).collect()));
     table.insert("spf_include".to_owned(), text(&cloud.spf_include));
@@ -188,6 +190,7 @@ fn profile(sandbox: &Sandbox, tenants: usize) -> String {
 fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
     let addresses = sandbox.addresses();
     let login = format!("https://localhost:{}", addresses.login.port());
+    let servers: Vec<String> = sandbox.name_servers().iter().map(ToString::to_string).collect();
     let known = |word: &str| Some(sandbox.word(word)).filter(|value| !value.is_empty());
     let words = json!({
         "format": FORMAT,
@@ -200,6 +203,8 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         "imap": format!("localhost:{}", addresses.imap.port()),
         "pop": format!("localhost:{}", addresses.pop.port()),
         "dns": addresses.dns.to_string(),
+        // Of each domain, where the system has addresses for them.
+        "name_servers": (!servers.is_empty()).then(|| servers.join(", ")),
         "imds": format!("http://localhost:{}", addresses.imds.port()),
         "tenant_id": sandbox.word("tenant"),
         "client_id": sandbox.word("client_id"),
@@ -224,6 +229,9 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         words.as_object().into_iter().flatten().filter(|(name, value)| *name != "format" && !value.is_null())
     {
         text.push_str(&format!("{name:<20} {}\n", value.as_str().unwrap_or_default()));
+    }
+    if servers.is_empty() {
+        text.push_str("\nThe domains' name servers can not be asked: this system has no further loopback addresses.\n");
     }
     text.push_str(&format!("\nTry: o365doctor checkup --config {}\n", files.profile.display()));
     print(&text);

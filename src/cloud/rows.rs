@@ -101,6 +101,8 @@ const HTTPS: u16 = 443;
 pub(super) const SUBMISSION: u16 = 587;
 /// Port of message transfer between servers (RFC 5321 section 4.5.4.2).
 pub(super) const TRANSFER: u16 = 25;
+/// The port of DNS servers (RFC 1035 section 4.2).
+const DOMAIN: u16 = 53;
 /// Ports of IMAP and POP with implicit TLS (RFC 8314 section 3.2 and 3.1).
 pub(super) const IMAPS: u16 = 993;
 pub(super) const POPS: u16 = 995;
@@ -155,6 +157,7 @@ impl Row {
             federation_audience: self.federation_audience.to_owned(),
             imds: url(IMDS),
             resolver: None,
+            name_server_port: Some(DOMAIN),
             trust: Trust { system: true, extra: Vec::new() },
         }
     }

@@ -34,6 +34,8 @@ pub struct CloudTable {
     pub pop: Option<String>,
     /// The resolver, `IP:PORT`.
     pub dns: Option<SocketAddr>,
+    /// The port of a domain's own name servers; 0: they are not asked.
+    pub name_server_port: Option<u16>,
     /// A PEM file whose authorities alone vouch for these hosts.
     pub ca_file: Option<std::path::PathBuf>,
     /// How a mail exchanger of this cloud ends.
@@ -115,6 +117,7 @@ impl Cloud {
         cloud.federation_audience = table.federation_audience.clone().unwrap_or(cloud.federation_audience);
         cloud.mx_port = table.mx_port.unwrap_or(cloud.mx_port);
         cloud.resolver = table.dns.or(cloud.resolver);
+        cloud.name_server_port = table.name_server_port.or(cloud.name_server_port).filter(|port| *port != 0);
         cloud.mx_suffixes = table.mx_suffixes.clone().unwrap_or(cloud.mx_suffixes);
         cloud.spf_include = table.spf_include.clone().unwrap_or(cloud.spf_include);
         cloud.dkim_suffixes = table.dkim_suffixes.clone().unwrap_or(cloud.dkim_suffixes);

@@ -19,7 +19,8 @@ pub use consent::{ConsentFacts, ConsentLinks, ConsentReading};
 pub use credential::{AssertionFacts, CertificateFacts, ManagedFacts};
 pub use dns::{
     AutodiscoverFacts, DaneFact, DkimKey, DkimSelector, DmarcPolicy, DmarcReport, DmarcStep, DnsFacts, LookupFacts,
-    MtaStsFacts, MtaStsPolicy, MxFact, SpfFacts, SpfQuestion, TlsReportFacts, TlsaFact,
+    MtaStsFacts, MtaStsPolicy, MxFact, NameServerFacts, NameServerState, PropagationFacts, RecordSpread, ServersSay,
+    SpfFacts, SpfQuestion, TlsReportFacts, TlsaFact,
 };
 pub use ews::{EwsActing, EwsAnswer, EwsExchange, EwsFacts};
 pub use exchange::{ExchangeFacts, ExchangeRole, MailboxRight, SmtpAuthSwitch, Unread};

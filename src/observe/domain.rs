@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::facts::{DnsFacts, FORMAT, Facts, SetupFacts, Visit};
-use crate::probes::{self, Questions};
+use crate::probes::{self, Questions, Without};
 use crate::setup::Setup;
 
 /// Looks a domain up, with answers that others may share.
@@ -13,7 +13,7 @@ pub(super) async fn records(
     setup: &Setup,
     domain: &str,
     questions: &Arc<Questions>,
-    policies: bool,
+    without: Without,
     now: Timestamp,
 ) -> DnsFacts {
     let job = probes::DomainJob {
@@ -26,16 +26,16 @@ pub(super) async fn records(
         mask: &setup.mask,
         now: now.as_second(),
         questions,
-        policies,
+        without,
     };
     Box::pin(probes::dns_domain(job)).await
 }
 
 /// A visit to one domain of a list, for the checks of `check-dns`. Of the set-up it has the cloud alone: the profile's own
 /// sender has nothing to do with the domains of a list.
-pub(crate) async fn visit(setup: &Setup, domain: &str, questions: &Arc<Questions>, policies: bool) -> Visit {
+pub(crate) async fn visit(setup: &Setup, domain: &str, questions: &Arc<Questions>, without: Without) -> Visit {
     let now = Timestamp::now();
-    let dns = Box::pin(records(setup, domain, questions, policies, now)).await;
+    let dns = Box::pin(records(setup, domain, questions, without, now)).await;
     let setup = SetupFacts { cloud: setup.cloud.facts(), domain: Some(domain.to_owned()), ..SetupFacts::default() };
     let facts = Facts { observed_at: now, dns: Some(dns), ..Facts::default() };
     Visit { format: FORMAT, command: "check-dns".to_owned(), setup, facts }

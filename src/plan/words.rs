@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Step, confirm};
 use crate::cloud::Sibling;
 use crate::facts::{MailboxStage, Stage};
+use crate::probes::Without;
 use crate::road::Road;
 use crate::setup::{AssertionSource, Credential, Setup};
 
@@ -47,7 +48,7 @@ impl Step {
         }
     }
 
-    pub(super) fn row(&self, setup: &Setup, policies: bool) -> PlannedStep {
+    pub(super) fn row(&self, setup: &Setup, without: Without) -> PlannedStep {
         let login = || {
             let cloud = &setup.cloud;
             let host = cloud.login.host_str().unwrap_or_default();
@@ -124,8 +125,10 @@ impl Step {
             }
             Step::Dns => {
                 let domain = setup.domain.as_deref().unwrap_or_default();
-                let policy = if policies { ", and GET its MTA-STS policy where it has one" } else { "" };
-                let what = format!("look up the mail records of {domain}{policy}");
+                let policy = if without.policies { "" } else { ", and GET its MTA-STS policy where it has one" };
+                let servers = setup.cloud.name_server_port.is_some() && !without.name_servers;
+                let own = if servers { ", there and at its own name servers" } else { "" };
+                let what = format!("look up the mail records of {domain}{own}{policy}");
                 (what, Some(resolver(setup)), false)
             }
             Step::DomainTenant => {

@@ -26,7 +26,9 @@ pub use assertion::assertion;
 pub use confirm::{ConfirmJob, probe as confirm};
 pub(crate) use dialogue::xoauth2;
 pub(crate) use dns::Resolver;
-pub use dns::{DomainJob, EgressJob, Questions, SmartHost, addresses, domain as dns_domain, egress, smart_host};
+pub use dns::{
+    DomainJob, EgressJob, Questions, SmartHost, Without, addresses, domain as dns_domain, egress, smart_host,
+};
 pub use entra::{Keys, discovery, tenant_of};
 pub use ews::probe as ews;
 pub use graph::probe as graph;

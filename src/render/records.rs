@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use colored::Colorize as _;
 
 use super::style::printable;
-use crate::facts::{DkimSelector, DnsFacts};
+use crate::facts::{DkimSelector, DnsFacts, NameServerState, PropagationFacts};
 
 /// As much of a record as a person reads.
 const LONGEST: usize = 1000;
@@ -42,6 +42,36 @@ pub(super) fn text(out: &mut String, dns: &DnsFacts) {
     for record in &dns.verification {
         line("verification", record);
     }
+    for (label, words) in dns.propagation.iter().flat_map(heard) {
+        line(label, &words);
+    }
+}
+
+/// The name servers that were asked, and what is not the same everywhere.
+fn heard(propagation: &PropagationFacts) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    lines.extend(propagation.not_seen.iter().map(|why| ("name servers", why.clone())));
+    for server in &propagation.servers {
+        let serial = server.serial.map_or(String::new(), |serial| format!(", serial {serial}"));
+        let how = match &server.state {
+            NameServerState::Answers => format!("answers{serial}"),
+            NameServerState::NotAsked => "not asked".to_owned(),
+            NameServerState::Lame(why) | NameServerState::Silent(why) => why.clone(),
+        };
+        lines.push(("name server", format!("{} ({}): {how}", server.name, server.address)));
+    }
+    if propagation.servers_left_out > 0 {
+        lines.push(("name servers", format!("{} more, not asked", propagation.servers_left_out)));
+    }
+    for one in &propagation.differing {
+        let records = |records: &[String]| if records.is_empty() { "none".to_owned() } else { records.join(" | ") };
+        let what = format!("{} {}", one.kind, one.name);
+        lines.push(("differs", format!("{what}: {} ({} s left), says the resolver", records(&one.resolver), one.ttl)));
+        for said in &one.servers {
+            lines.push(("differs", format!("{what}: {}, say {}", records(&said.records), said.servers.join(", "))));
+        }
+    }
+    lines
 }
 
 fn key(selector: &DkimSelector) -> String {

@@ -47,7 +47,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use toml::{Table, Value};
 use url::Url;
@@ -64,6 +64,7 @@ pub struct Sandbox {
     ca: String,
     scenario: Scenario,
     tasks: JoinSet<()>,
+    name_servers: Vec<SocketAddr>,
     /// What its profile names, if it names files.
     files: Option<Folder>,
     /// The port that answers nobody, if there is one.
@@ -152,7 +153,8 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     let imap = TcpListener::bind((options.bind, options.ports.imap)).await?;
     let pop = TcpListener::bind((options.bind, options.ports.pop)).await?;
     let imds = TcpListener::bind((options.bind, options.ports.imds)).await?;
-    let (dns_udp, dns_tcp) = bind_dns(options).await?;
+    let dns = dns::Sockets::bind(options).await?;
+    let name_servers = dns.name_servers();
     let addresses = Addresses {
         login: login.local_addr()?,
         smtp: smtp.local_addr()?,
@@ -160,7 +162,7 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
         hve: hve.local_addr()?,
         imap: imap.local_addr()?,
         pop: pop.local_addr()?,
-        dns: dns_udp.local_addr()?,
+        dns: dns.address()?,
         imds: imds.local_addr()?,
     };
     let mut state = scenario.state(options.tenants, &addresses);
@@ -180,8 +182,9 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     tasks.spawn(lines::serve(pop, authority.server(), state.clone(), rtt, Road::Pop));
     tasks.spawn(imds::serve(imds, state.clone()));
     tasks.spawn(receive::serve(arrivals, state.clone(), addresses.dns));
-    tasks.spawn(dns::serve(dns_udp, dns_tcp, state.clone(), rtt));
-    let mut sandbox = Sandbox { state, addresses, ca: authority.pem(), scenario, tasks, files: None, filtered: None };
+    tasks.spawn(dns::serve(dns, state.clone(), rtt));
+    let mut sandbox =
+        Sandbox { state, addresses, ca: authority.pem(), scenario, tasks, name_servers, files: None, filtered: None };
     if sandbox.scenario.mx_filtered {
         sandbox.filtered = Some(Filtered::start(options.bind).await?);
     }
@@ -200,19 +203,6 @@ pub async fn start(scenario: Scenario, options: &Options) -> std::io::Result<San
     }
     sandbox.keep_sign_in().await?;
     Ok(sandbox)
-}
-
-/// The same port for UDP and TCP; a free one may be taken for the other, so some are tried.
-async fn bind_dns(options: &Options) -> std::io::Result<(UdpSocket, TcpListener)> {
-    let mut last = None;
-    for _ in 0..20 {
-        let udp = UdpSocket::bind((options.bind, options.ports.dns)).await?;
-        match TcpListener::bind(udp.local_addr()?).await {
-            Ok(tcp) => return Ok((udp, tcp)),
-            Err(e) => last = Some(e),
-        }
-    }
-    Err(last.unwrap_or_else(|| std::io::Error::other("no free port")))
 }
 
 impl Sandbox {
@@ -245,6 +235,7 @@ impl Sandbox {
             mta_sts_port: self.addresses.login.port(),
             imds: self.imds(),
             resolver: Some(self.addresses.dns),
+            name_server_port: self.name_servers.first().map(SocketAddr::port),
             trust: Trust {
                 system: false,
                 extra: vec![if self.scenario.distrusted { ca::Authority::stranger() } else { self.ca.clone() }],
@@ -349,6 +340,12 @@ impl Sandbox {
     /// Where its services listen.
     pub fn addresses(&self) -> Addresses {
         self.addresses
+    }
+
+    /// Where the name servers of its domains listen: at further addresses of the loopback. None where the system does not
+    /// have them.
+    pub fn name_servers(&self) -> &[SocketAddr] {
+        &self.name_servers
     }
 
     /// The authority that vouches for it, PEM.

@@ -16,7 +16,7 @@ pub(super) use app::{App, Audience, Consent, FederatedCredential, KeyCredential,
 pub use mailbox::Delivered;
 pub(super) use mailbox::{Kind, Mailbox, Mfa, PASSWORD, Place, Switch};
 pub(super) use port25::{Connector, Hosts, HveAccount};
-pub(super) use records::{DkimSelector, Records};
+pub(super) use records::{DkimSelector, Dnssec, Lame, NameServer, Records};
 pub(super) use sign_in::{CONSUMERS, SignIn};
 
 use super::Addresses;

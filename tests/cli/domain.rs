@@ -103,3 +103,57 @@ fn a_domain_is_told_from_that_of_another_tenant_and_of_none() {
     let ended = lab.run(&["check-dns", "fabrikam.test", "--format", "json"]);
     assert_eq!(ended.outcome("entra.domain"), ("warn".to_owned(), "domain-without-tenant".to_owned()));
 }
+
+#[test]
+fn what_the_resolver_still_holds_is_told_with_the_time_to_wait_for() {
+    let lab =
+        Lab::with("[tenant.dns]\nmx = ['10 new']\nmore = 'new 3600 IN A 192.0.2.1'\ncached = '@ 900 IN MX 0 Old'\n");
+    if lab.sandbox.name_servers().is_empty() {
+        return;
+    }
+    let ended = lab.run(&["check-dns", "--format", "json"]);
+    assert_eq!(ended.outcome("dns.everywhere"), ("warn".to_owned(), "dns-not-yet-everywhere".to_owned()));
+    assert_eq!(ended.outcome("dns.servers").0, "pass");
+    let report = ended.json();
+    let heard = &report["facts"]["dns"]["propagation"];
+    assert_eq!((heard["zone"].as_str(), heard["servers"].as_array().unwrap().len()), (Some("contoso.test"), 2));
+    let [spread] = &heard["differing"].as_array().unwrap()[..] else { panic!("{heard}") };
+    assert_eq!(spread["resolver"][0], "0 old.contoso.test");
+    assert_eq!(spread["servers"][0]["records"][0], "10 new.contoso.test");
+    assert_eq!(spread["servers"][0]["servers"].as_array().unwrap().len(), 2);
+    assert!((1..=900).contains(&spread["ttl"].as_u64().unwrap()), "{spread}");
+    let text = lab.run(&["check-dns", "-v"]).out;
+    assert!(text.contains("wait until") && text.contains(" UTC"), "{text}");
+    assert!(text.contains("name server     ns1.contoso.test (127.") && text.contains("answers, serial 1"), "{text}");
+}
+
+#[test]
+fn servers_that_disagree_are_told_apart_by_name_and_serial_number() {
+    let lab = Lab::with(
+        "[tenant.dns.ns1]\nserial = 9\n[tenant.dns.ns2]\nwithout = ['_dmarc TXT']\nlame = 'not-authoritative'\n",
+    );
+    if lab.sandbox.name_servers().is_empty() {
+        return;
+    }
+    // What is said without authority counts for nothing.
+    let ended = lab.run(&["check-dns", "--format", "json"]);
+    assert_eq!(ended.outcome("dns.agreement").0, "pass");
+    assert_eq!(ended.outcome("dns.servers"), ("warn".to_owned(), "dns-server-lame".to_owned()));
+    let lab = Lab::with("[tenant.dns.ns1]\nserial = 9\n[tenant.dns.ns2]\nwithout = ['_dmarc TXT']\n");
+    let text = lab.run(&["check-dns"]).out;
+    for part in ["ns1.contoso.test (127.", "serial 9)", "ns2.contoso.test (127.", "serial 1): that there is none"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn where_nobody_answers_for_the_zone_the_one_above_says_who_should() {
+    let lab = Lab::with("[tenant.dns.ns1]\nlame = 'failing'\n[tenant.dns.ns2]\nlame = 'upwards'\n");
+    if lab.sandbox.name_servers().is_empty() {
+        return;
+    }
+    let ended = lab.run(&["check-dns", "nobody.contoso.test", "--format", "json"]);
+    assert_eq!(ended.outcome("dns.servers"), ("fail".to_owned(), "dns-server-lame".to_owned()));
+    let heard = &ended.json()["facts"]["dns"]["propagation"];
+    assert_eq!((heard["zone"].as_str(), heard["from_above"].as_bool()), (Some("contoso.test"), Some(true)), "{heard}");
+}

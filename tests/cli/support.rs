@@ -201,11 +201,12 @@ impl Lab {
             "default = 'main'\n[cloud.lab]\nlogin = 'https://localhost:{}'\nsmtp = 'localhost:{}'\ndns = '{}'\n\
              ca_file = 'ca.pem'\nmx_suffixes = ['.mail.protection.outlook.test']\n\
              spf_include = 'spf.protection.outlook.test'\nautodiscover = 'autodiscover.outlook.test'\n\
-             dkim_suffixes = ['.dkim.mail.microsoft.test']\nmta_sts_port = {}\n",
+             dkim_suffixes = ['.dkim.mail.microsoft.test']\nmta_sts_port = {}\nname_server_port = {}\n",
             addresses.login.port(),
             addresses.smtp.port(),
             addresses.dns,
-            addresses.login.port()
+            addresses.login.port(),
+            self.sandbox.name_servers().first().map_or(0, std::net::SocketAddr::port)
         );
         self.home.write("lab.toml", &(cloud + &profile("main", words)));
     }

@@ -4,6 +4,7 @@ mod dkim;
 mod dmarc;
 mod mx;
 mod names;
+mod propagation;
 mod spf;
 mod transport;
 
@@ -67,4 +68,7 @@ pub(super) static CHECKS: &[&Check] = &[
     &transport::TLS_RPT,
     &transport::DANE,
     &names::AUTODISCOVER,
+    &propagation::SERVERS,
+    &propagation::AGREEMENT,
+    &propagation::EVERYWHERE,
 ];

@@ -3,11 +3,13 @@
 mod dkim;
 mod dmarc;
 mod names;
+mod propagation;
 mod transport;
 
 pub use dkim::{DkimKey, DkimSelector};
 pub use dmarc::{DmarcPolicy, DmarcReport, DmarcStep};
 pub use names::AutodiscoverFacts;
+pub use propagation::{NameServerFacts, NameServerState, PropagationFacts, RecordSpread, ServersSay};
 pub use transport::{DaneFact, MtaStsFacts, MtaStsPolicy, TlsReportFacts, TlsaFact};
 
 use schemars::JsonSchema;
@@ -66,6 +68,9 @@ pub struct DnsFacts {
     /// The records by which Microsoft 365 verified that the domain is somebody's own (`MS=`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub verification: Vec<String>,
+    /// What the domain's own name servers say; none: they were not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub propagation: Option<PropagationFacts>,
 }
 
 /// How a look-up ended.

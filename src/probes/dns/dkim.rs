@@ -13,7 +13,7 @@ use crate::cloud::Cloud;
 use crate::facts::{DkimKey, DkimSelector};
 
 /// The selectors of every tenant (microsoft-facts A.3).
-const OF_MICROSOFT: [&str; 2] = ["selector1", "selector2"];
+pub(super) const OF_MICROSOFT: [&str; 2] = ["selector1", "selector2"];
 /// An Ed25519 public key has 32 octets (RFC 8463 section 4).
 const ED25519_OCTETS: usize = 32;
 /// Some leave the padding out.

@@ -1,5 +1,6 @@
 //! Look-ups in the Domain Name System, each with how it ended.
 
+mod authoritative;
 mod cache;
 mod dkim;
 mod dmarc;
@@ -9,6 +10,7 @@ mod names;
 mod questions;
 mod resolver;
 mod spf;
+mod spread;
 mod transport;
 mod wire;
 
@@ -47,8 +49,17 @@ pub struct DomainJob<'a> {
     pub now: i64,
     /// Whom to ask, and what was answered already.
     pub questions: &'a Arc<Questions>,
-    /// Whether the policy of MTA-STS is fetched.
+    /// What is not asked.
+    pub without: Without,
+}
+
+/// What is left out of a look at a domain: all that is not asked of the resolver.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Without {
+    /// The policy of MTA-STS, over HTTPS.
     pub policies: bool,
+    /// The domain's own name servers.
+    pub name_servers: bool,
 }
 
 /// Everything about one domain, its look-ups side by side.
@@ -60,7 +71,7 @@ pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
         let (mx, dane) = tokio::join!(resolver.exchangers(cloud, &hosts), resolver.dane(&hosts));
         (lookup, mx, dane)
     };
-    let (mail, dmarc, spf, dkim, mta_sts, tls_reports, autodiscover, verification, validating) = tokio::join!(
+    let (mail, dmarc, spf, dkim, mta_sts, tls_reports, autodiscover, verification, validating, propagation) = tokio::join!(
         mail,
         resolver.dmarc(domain, resolver.exists(domain)),
         resolver.sender_policy(&job),
@@ -70,6 +81,7 @@ pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
         resolver.autodiscover(cloud, domain),
         resolver.verification(domain),
         resolver.validates(),
+        resolver.propagation(&job),
     );
     let (mx_lookup, mx, dane) = mail;
     DnsFacts {
@@ -85,6 +97,7 @@ pub async fn domain(job: DomainJob<'_>) -> DnsFacts {
         validating: Some(validating),
         autodiscover: Some(autodiscover),
         verification,
+        propagation,
         ..dmarc
     }
 }

@@ -1,10 +1,12 @@
 //! Whom to ask, how much at once, and what to make of an answer.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use hickory_proto::op::Message;
 use hickory_proto::rr::{Name, RData, RecordType};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::cache::{Cache, Reply};
 use super::wire::{exchange, exchange_unvalidated, failure};
@@ -15,12 +17,39 @@ use crate::facts::LookupFacts;
 /// hundreds, and small routers forward 150 (dnsmasq's `--dns-forward-max`).
 const MOST_IN_FLIGHT: usize = 128;
 
+/// Questions that a name server of a domain has before it at once, from all domains of a list: it is a stranger's, and
+/// many limit how often one client is answered (BIND's `rate-limit`).
+const MOST_AT_STRANGERS: usize = 32;
+
 /// Whom to ask, and what was answered: what the domains of one run share.
 pub struct Questions {
     servers: Vec<Server>,
     /// Who that is, for a person.
     pub(super) label: String,
     pub(super) cache: Cache,
+    /// For the domains' own name servers.
+    pub(super) rooms: Rooms,
+}
+
+/// How many questions are before each server; a server is forgotten when none is.
+#[derive(Default)]
+pub(super) struct Rooms(Mutex<HashMap<SocketAddr, Weak<Semaphore>>>);
+
+impl Rooms {
+    /// Waits for room for one more.
+    pub(super) async fn at(&self, server: SocketAddr) -> OwnedSemaphorePermit {
+        let room = {
+            let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = rooms.get(&server).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                rooms.retain(|_, room| room.strong_count() > 0);
+                let room = Arc::new(Semaphore::new(MOST_AT_STRANGERS));
+                rooms.insert(server, Arc::downgrade(&room));
+                room
+            })
+        };
+        room.acquire_owned().await.expect("nobody closes it")
+    }
 }
 
 struct Server {
@@ -37,7 +66,12 @@ impl Questions {
 
     pub(super) fn to(servers: Vec<SocketAddr>, label: String) -> Questions {
         let server = |address| Server { address, room: Semaphore::new(MOST_IN_FLIGHT) };
-        Questions { servers: servers.into_iter().map(server).collect(), label, cache: Cache::default() }
+        Questions {
+            servers: servers.into_iter().map(server).collect(),
+            label,
+            cache: Cache::default(),
+            rooms: Rooms::default(),
+        }
     }
 
     /// Asks one server after the other, each twice over UDP.

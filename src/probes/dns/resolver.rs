@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use hickory_proto::rr::{Name, RData, RecordType};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::cache::Reply;
@@ -36,6 +37,11 @@ impl Resolver {
     /// One server alone, for so long.
     pub(crate) fn at(server: SocketAddr, limit: Duration) -> Resolver {
         Resolver::sharing(Arc::new(Questions::to(vec![server], server.to_string())), limit)
+    }
+
+    /// Waits until one more question may be put to a server that is none of the resolver's.
+    pub(super) async fn room_at(&self, server: SocketAddr) -> OwnedSemaphorePermit {
+        self.questions.rooms.at(server).await
     }
 
     /// Who is asked, for a person.

@@ -35,7 +35,7 @@ impl Resolver {
         if facts.id.is_none() {
             return facts;
         }
-        if !job.policies {
+        if job.without.policies {
             return MtaStsFacts { left_out: true, ..facts };
         }
         let host = format!("mta-sts.{}", job.domain);
