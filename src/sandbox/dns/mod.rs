@@ -209,7 +209,7 @@ fn authorities(state: &State, ips: [IpAddr; SERVERS as usize]) -> (Vec<Arc<Autho
             server.add(own, manner);
         }
     }
-    let mut root = Zone::read(".", &records::root(of_root, of_registry));
+    let mut root = Zone::read(".", &records::root(state, of_root, of_registry));
     let keys = signed.then(|| [Key::new(), Key::new()]);
     let anchor = keys.map(|[of_root, of_registry]| {
         of_registry.sign(&mut registry, Dnssec::Sound);

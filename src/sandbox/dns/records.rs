@@ -17,13 +17,21 @@ const DKIM_KEY: &str = "v=DKIM1; k=rsa; p=\
     ziVs1AcREiRi3dvgVvFSqpHVzvpbx3IfPJ71Jd+rcX9lxrMqjsyfKBEgaEB+eW3VZ+6IZROeeLamHYKGKQxMJMJSB95ZmRTGqIjH\
     lShSLTDRmllHY6PS39Cyt1qKEuv3r5MKXhSqgxfzrFvNt54TfbRTxfai6uUQebFim5sH9nx1f1hr37kRnWY3NQIDAQAB";
 
-/// The root, which hands everything on to the registry.
-pub(super) fn root(server: IpAddr, registry: IpAddr) -> String {
+/// The root, which hands the one domain of all others on to the registry, and has the names of addresses itself.
+pub(super) fn root(state: &State, server: IpAddr, registry: IpAddr) -> String {
     let mut zone = format!("@ 3600 IN SOA ns.root. hostmaster.root. {SERIAL} {TIMES}\n@ 3600 IN NS ns.root.\n");
     zone.push_str(&address("ns.root.", server));
     zone.push_str("test. 3600 IN NS ns.test.\n");
     zone.push_str(&address("ns.test.", registry));
+    zone.extend(state.tenants.iter().flat_map(|tenant| elsewhere(tenant, |of_registry| !of_registry)));
     zone
+}
+
+/// The records of other domains that belong into the registry's zone, or those that do not.
+fn elsewhere(tenant: &Tenant, wanted: fn(bool) -> bool) -> impl Iterator<Item = String> {
+    let of_registry = |row: &str| row.split_whitespace().next().is_some_and(|name| name.ends_with(".test."));
+    let rows = tenant.dns.elsewhere.lines().filter(move |row| wanted(of_registry(row)));
+    rows.map(|row| format!("{row}\n"))
 }
 
 /// The registry's zone, and what lies outside of the tenants' own domains: the mail exchangers, and the policy that all
@@ -40,8 +48,7 @@ pub(super) fn registry(state: &State, server: IpAddr, tenants: [IpAddr; 2]) -> S
         if !tenant.dns.gone {
             zone.push_str(&delegation(&format!("{}.", tenant.domain), tenants));
         }
-        zone.push_str(&tenant.dns.elsewhere);
-        zone.push('\n');
+        zone.extend(elsewhere(tenant, |of_registry| of_registry));
         for selector in &tenant.dns.dkim {
             if let Some(target) = &selector.target {
                 zone.push_str(&key(&format!("{target}."), selector));

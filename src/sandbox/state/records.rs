@@ -20,7 +20,7 @@ pub(in crate::sandbox) struct Records {
     pub(in crate::sandbox) autodiscover: Option<String>,
     /// Further records, in the form of a zone file, relative to the domain.
     pub(in crate::sandbox) more: String,
-    /// Records of other domains, likewise, relative to the root.
+    /// Records of other domains, one a line, relative to the root.
     pub(in crate::sandbox) elsewhere: String,
     /// Whether the domain exists at all.
     pub(in crate::sandbox) gone: bool,
