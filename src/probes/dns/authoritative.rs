@@ -1,6 +1,7 @@
 //! The domain's own name servers, asked one by one, and compared with the resolver.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hickory_proto::op::Message;
@@ -42,12 +43,13 @@ impl Resolver {
         let port = job.cloud.name_server_port.filter(|_| job.name_servers)?;
         let until = Instant::now() + job.limit;
         let questions = questions(job);
+        let heard = AtomicBool::new(false);
         let of_resolver = together(questions.iter().map(|question| self.ask(&question.name, question.kind)));
         let of_servers = async {
-            let zone = self.zone_of(job.domain, port, until).await?;
+            let zone = self.zone_of(job.domain, port, until, &heard).await?;
             let (servers, left_out) = self.servers_of(&zone, port).await;
-            let heard = together(servers.iter().map(|server| hear(server, &zone.name, &questions, until))).await;
-            Ok::<_, String>((zone, servers, left_out, heard))
+            let all = together(servers.iter().map(|server| hear(server, &zone.name, &questions, until, &heard))).await;
+            Ok::<_, String>((zone, servers, left_out, all))
         };
         let (of_resolver, of_servers) = tokio::join!(of_resolver, of_servers);
         let (zone, servers, left_out, heard) = match of_servers {
@@ -70,7 +72,7 @@ impl Resolver {
 
     /// The zone that holds a name: the nearest name, going up, that has NS records. Where they can not be had, because
     /// nobody answers for the zone, the servers of the zone above say to whom they hand it on.
-    async fn zone_of(&self, domain: &str, port: u16, until: Instant) -> Result<Zone, String> {
+    async fn zone_of(&self, domain: &str, port: u16, until: Instant, heard: &AtomicBool) -> Result<Zone, String> {
         let starts = std::iter::once(0).chain(domain.match_indices('.').map(|(at, _)| at + 1));
         let names: Vec<&str> = starts.map(|at| &domain[at..]).take(MOST_LABELS).collect();
         let mut broken: Option<(&str, LookupFacts)> = None;
@@ -86,7 +88,7 @@ impl Resolver {
                 }
                 (LookupFacts::Found, Some((below, _))) => {
                     let hosts = sorted(found.records.iter().filter_map(host));
-                    if let Some(zone) = self.handed_on(below, &hosts, port, until).await {
+                    if let Some(zone) = self.handed_on(below, &hosts, port, until, heard).await {
                         return Ok(zone);
                     }
                     break;
@@ -104,11 +106,18 @@ impl Resolver {
     }
 
     /// To whom the servers of a zone hand on what lies below it.
-    async fn handed_on(&self, below: &str, above: &[String], port: u16, until: Instant) -> Option<Zone> {
+    async fn handed_on(
+        &self,
+        below: &str,
+        above: &[String],
+        port: u16,
+        until: Instant,
+        heard: &AtomicBool,
+    ) -> Option<Zone> {
         let of_above = Zone { hosts: above.to_vec(), ..Zone::default() };
         let (servers, _) = self.servers_of(&of_above, port).await;
         for server in servers.iter().take(MOST_ABOVE) {
-            let Ok(message) = ask(server.address, below, RecordType::NS, until).await else { continue };
+            let Ok(message) = ask(server.address, below, RecordType::NS, until, heard).await else { continue };
             let rows = message.authorities.iter().chain(&message.answers);
             let rows = rows.filter_map(|record| Some((plain(&record.name).to_lowercase(), host(&record.data)?)));
             let rows: Vec<(String, String)> = rows.filter(|(zone, _)| is_at_or_above(zone, below)).collect();
@@ -171,24 +180,35 @@ fn questions(job: &DomainJob<'_>) -> Vec<Question> {
 }
 
 /// Asks one server for its start of authority and for everything else at once.
-async fn hear(server: &Server, zone: &str, questions: &[Question], until: Instant) -> Heard {
+async fn hear(server: &Server, zone: &str, questions: &[Question], until: Instant, heard: &AtomicBool) -> Heard {
     let answers = together(questions.iter().map(async |question| {
-        let message = ask(server.address, &question.name, question.kind, until).await.ok()?;
+        let message = ask(server.address, &question.name, question.kind, until, heard).await.ok()?;
         said(question, &message)
     }));
-    let (soa, answers) = tokio::join!(ask(server.address, zone, RecordType::SOA, until), answers);
+    let (soa, answers) = tokio::join!(ask(server.address, zone, RecordType::SOA, until, heard), answers);
     Heard { soa, answers }
 }
 
-/// One question without recursion, put twice where the first is lost.
-async fn ask(server: SocketAddr, name: &str, kind: RecordType, until: Instant) -> Result<Message, LookupFacts> {
+/// One question without recursion, put twice where the first is lost and anybody was heard: where nobody is, a network that
+/// lets no questions out is more likely, and is not waited for twice.
+async fn ask(
+    server: SocketAddr,
+    name: &str,
+    kind: RecordType,
+    until: Instant,
+    heard: &AtomicBool,
+) -> Result<Message, LookupFacts> {
     let labels = name.split('.').map(str::as_bytes);
     let mut name = Name::from_labels(labels).map_err(|e| LookupFacts::Failed(e.to_string()))?;
     name.set_fqdn(true);
     for _ in 0..2 {
         let left = until.saturating_duration_since(Instant::now()).min(PATIENCE);
         if let Ok(ended) = timeout(left, exchange(server, &name, kind, false)).await {
+            heard.fetch_or(ended.is_ok(), Ordering::Relaxed);
             return ended;
+        }
+        if !heard.load(Ordering::Relaxed) {
+            break;
         }
     }
     Err(LookupFacts::Timeout("no answer".to_owned()))
