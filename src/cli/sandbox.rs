@@ -231,7 +231,9 @@ fn announce(sandbox: &Sandbox, format: Format, files: &Files) {
         text.push_str(&format!("{name:<20} {}\n", value.as_str().unwrap_or_default()));
     }
     if servers.is_empty() {
-        text.push_str("\nThe domains' name servers can not be asked: this system has no further loopback addresses.\n");
+        text.push_str(
+            "\nThe domains' name servers can not be asked: the addresses behind this one are not to be had.\n",
+        );
     }
     text.push_str(&format!("\nTry: o365doctor checkup --config {}\n", files.profile.display()));
     print(&text);

@@ -10,19 +10,15 @@ use crate::kb::cause;
 /// As much of one answer as a person compares by eye.
 const LONGEST: usize = 300;
 
-pub(super) static SERVERS: Check = Check {
-    id: "dns.servers",
-    title: "Each of its name servers answers for it",
-    needs: &[],
-    judge: Judge::Once(servers),
-};
+pub(super) static SERVERS: Check =
+    Check { id: "dns.servers", title: "Its name servers all answer for it", needs: &[], judge: Judge::Once(servers) };
 
 pub(super) static AGREEMENT: Check =
     Check { id: "dns.agreement", title: "Its name servers say the same", needs: &[], judge: Judge::Once(agreement) };
 
 pub(super) static EVERYWHERE: Check = Check {
     id: "dns.everywhere",
-    title: "The resolver says what its name servers say",
+    title: "The resolver has their present records",
     needs: &[],
     judge: Judge::Once(everywhere),
 };

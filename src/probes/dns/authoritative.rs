@@ -1,6 +1,7 @@
 //! The domain's own name servers, asked one by one, and compared with the resolver.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hickory_proto::op::Message;
@@ -43,12 +44,14 @@ impl Resolver {
         let port = job.cloud.name_server_port.filter(|_| !job.without.name_servers)?;
         let until = Instant::now() + job.limit;
         let questions = questions(job);
+        let heard = AtomicBool::new(false);
         let of_resolver = together(questions.iter().map(|question| self.ask(&question.name, question.kind)));
         let of_servers = async {
-            let zone = self.zone_of(job.domain, port, until).await?;
+            let zone = self.zone_of(job.domain, port, until, &heard).await?;
             let (servers, left_out) = self.servers_of(&zone, port).await;
-            let heard = together(servers.iter().map(|server| self.hear(server, &zone.name, &questions, until))).await;
-            Ok::<_, String>((zone, servers, left_out, heard))
+            let ask = |server| self.hear(server, &zone.name, &questions, until, &heard);
+            let all = together(servers.iter().map(ask)).await;
+            Ok::<_, String>((zone, servers, left_out, all))
         };
         let (of_resolver, of_servers) = tokio::join!(of_resolver, of_servers);
         let (zone, servers, left_out, heard) = match of_servers {
@@ -71,7 +74,7 @@ impl Resolver {
 
     /// The zone that holds a name: the nearest name, going up, that has NS records. Where they can not be had, because
     /// nobody answers for the zone, the servers of the zone above say to whom they hand it on.
-    async fn zone_of(&self, domain: &str, port: u16, until: Instant) -> Result<Zone, String> {
+    async fn zone_of(&self, domain: &str, port: u16, until: Instant, heard: &AtomicBool) -> Result<Zone, String> {
         let starts = std::iter::once(0).chain(domain.match_indices('.').map(|(at, _)| at + 1));
         let names: Vec<&str> = starts.map(|at| &domain[at..]).take(MOST_LABELS).collect();
         let mut broken: Option<(&str, LookupFacts)> = None;
@@ -87,7 +90,7 @@ impl Resolver {
                 }
                 (LookupFacts::Found, Some((below, _))) => {
                     let hosts = sorted(found.records.iter().filter_map(host));
-                    if let Some(zone) = self.handed_on(below, &hosts, port, until).await {
+                    if let Some(zone) = self.handed_on(below, &hosts, port, until, heard).await {
                         return Ok(zone);
                     }
                     break;
@@ -105,11 +108,19 @@ impl Resolver {
     }
 
     /// To whom the servers of a zone hand on what lies below it.
-    async fn handed_on(&self, below: &str, above: &[String], port: u16, until: Instant) -> Option<Zone> {
+    async fn handed_on(
+        &self,
+        below: &str,
+        above: &[String],
+        port: u16,
+        until: Instant,
+        heard: &AtomicBool,
+    ) -> Option<Zone> {
         let of_above = Zone { hosts: above.to_vec(), ..Zone::default() };
         let (servers, _) = self.servers_of(&of_above, port).await;
         for server in servers.iter().take(MOST_ABOVE) {
-            let Ok(message) = self.ask_server(server.address, below, RecordType::NS, until).await else { continue };
+            let asked = self.ask_server(server.address, below, RecordType::NS, until, heard);
+            let Ok(message) = asked.await else { continue };
             let rows = message.authorities.iter().chain(&message.answers);
             let rows = rows.filter_map(|record| Some((plain(&record.name).to_lowercase(), host(&record.data)?)));
             let rows: Vec<(String, String)> = rows.filter(|(zone, _)| is_at_or_above(zone, below)).collect();
@@ -155,22 +166,32 @@ impl Resolver {
     }
 
     /// Asks one server for its start of authority and for everything else at once.
-    async fn hear(&self, server: &Server, zone: &str, questions: &[Question], until: Instant) -> Heard {
+    async fn hear(
+        &self,
+        server: &Server,
+        zone: &str,
+        questions: &[Question],
+        until: Instant,
+        heard: &AtomicBool,
+    ) -> Heard {
         let answers = together(questions.iter().map(async |question| {
-            let message = self.ask_server(server.address, &question.name, question.kind, until).await.ok()?;
+            let message = self.ask_server(server.address, &question.name, question.kind, until, heard).await.ok()?;
             said(question, &message)
         }));
-        let (soa, answers) = tokio::join!(self.ask_server(server.address, zone, RecordType::SOA, until), answers);
+        let soa = self.ask_server(server.address, zone, RecordType::SOA, until, heard);
+        let (soa, answers) = tokio::join!(soa, answers);
         Heard { soa, answers }
     }
 
-    /// One question without recursion, put twice where the first is lost.
+    /// One question without recursion, put twice where the first is lost and anybody was heard: where nobody is, a network
+    /// that lets no questions out is more likely, and is not waited for twice.
     async fn ask_server(
         &self,
         server: SocketAddr,
         name: &str,
         kind: RecordType,
         until: Instant,
+        heard: &AtomicBool,
     ) -> Result<Message, LookupFacts> {
         let labels = name.split('.').map(str::as_bytes);
         let mut name = Name::from_labels(labels).map_err(|e| LookupFacts::Failed(e.to_string()))?;
@@ -181,7 +202,11 @@ impl Resolver {
         for _ in 0..2 {
             let left = until.saturating_duration_since(Instant::now()).min(PATIENCE);
             if let Ok(ended) = timeout(left, exchange(server, &name, kind, false)).await {
+                heard.fetch_or(ended.is_ok(), Ordering::Relaxed);
                 return ended;
+            }
+            if !heard.load(Ordering::Relaxed) {
+                break;
             }
         }
         drop(room);

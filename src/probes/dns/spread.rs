@@ -178,3 +178,6 @@ pub(super) fn compare(
     }
     facts
 }
+
+#[cfg(test)]
+mod tests;
