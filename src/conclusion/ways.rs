@@ -1,5 +1,5 @@
-//! Which road a host can take that has no token at hand: relay through a connector, direct send, or submission, each with
-//! the reason. Pure, over the findings of a run.
+//! Which road a host can take that has no token at hand: relay through a connector, direct send, or submission, each
+//! with the reason. Pure, over the findings of a run.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -32,8 +32,8 @@ pub struct Way {
     pub cause: Option<&'static str>,
 }
 
-/// The checks that speak for the roads of port 25, in the order in which one says what is wrong. What the connector knows
-/// comes before the refusal that follows from it.
+/// The checks that speak for the roads of port 25, in the order in which one says what is wrong. What the connector
+/// knows comes before the refusal that follows from it.
 const PORT_25: [&str; 11] = [
     "smtp.smart-host",
     "smtp.reach",
@@ -49,9 +49,9 @@ const PORT_25: [&str; 11] = [
 ];
 const SUBMISSION: [&str; 1] = ["submission.open"];
 
-/// Exchange Team blog 4489835, "Updated Exchange Online SMTP AUTH Basic Authentication Deprecation Timeline" (January 2026),
-/// checked 2026-11-27: off by default for existing tenants from the end of December 2026, on again where an administrator
-/// wants it; the date of the end is to be announced in the second half of 2027.
+/// Exchange Team blog 4489835, "Updated Exchange Online SMTP AUTH Basic Authentication Deprecation Timeline" (January
+/// 2026), checked 2026-11-27: off by default for existing tenants from the end of December 2026, on again where an
+/// administrator wants it; the date of the end is to be announced in the second half of 2027.
 const SUBMISSION_OPEN: &str = "The port answers, with TLS. It wants a mailbox and OAuth, which check-mailbox tries; a \
                                password (Basic AUTH) is off by default from the end of December 2026.";
 

@@ -125,8 +125,8 @@ async fn server_of(setup: &Setup, road: Road) -> Result<Server, Box<SmtpFacts>> 
     of_records(setup, cloud).await
 }
 
-/// The first mail exchanger of the cloud's own that MX names: of the domain, else of the tenant where that is given by a
-/// domain, as its initial one, before which nobody puts a gateway.
+/// The first mail exchanger of the cloud's own that MX names: of the domain, else of the tenant where that is given by
+/// a domain, as its initial one, before which nobody puts a gateway.
 async fn of_records(setup: &Setup, cloud: &Cloud) -> Result<Server, Box<SmtpFacts>> {
     let of_tenant =
         setup.tenant.as_ref().filter(|tenant| tenant.contains('.') && setup.domain.as_ref() != Some(tenant));

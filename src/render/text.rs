@@ -87,8 +87,8 @@ fn shown(findings: &[FindingReport]) -> impl Iterator<Item = &FindingReport> {
     })
 }
 
-/// Whether two findings of one check take one line: where both pass, and where the roads of port 25 share a dialogue, and
-/// so its faults.
+/// Whether two findings of one check take one line: where both pass, and where the roads of port 25 share a dialogue,
+/// and so its faults.
 fn told_together(one: &FindingReport, other: &FindingReport) -> bool {
     let of_port_25 = |finding: &FindingReport| finding.road.is_some_and(crate::road::Road::is_port_25);
     let same = || one.cause == other.cause && one.evidence == other.evidence && one.because == other.because;

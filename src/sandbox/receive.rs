@@ -229,9 +229,9 @@ mod tests {
         let dns = sandbox.addresses().dns;
         let cases = [
             ([192, 0, 2, 9], "app@contoso.test", "app@contoso.test", "spf=pass", "dmarc=pass action=none"),
-            ([203, 0, 113, 7], "app@contoso.test", "app@contoso.test", "spf=fail", "dmarc=fail action=quarantine"),
+            ([203, 0, 113, 99], "app@contoso.test", "app@contoso.test", "spf=fail", "dmarc=fail action=quarantine"),
             ([192, 0, 2, 9], "x@elsewhere.test", "app@contoso.test", "spf=none", "dmarc=fail action=quarantine"),
-            ([203, 0, 113, 7], "x@elsewhere.test", "x@elsewhere.test", "spf=none", "dmarc=none action=none"),
+            ([203, 0, 113, 99], "x@elsewhere.test", "x@elsewhere.test", "spf=none", "dmarc=none action=none"),
         ];
         for (peer, mail_from, author, spf, dmarc) in cases {
             let mail = incoming(peer, mail_from, author);

@@ -36,6 +36,8 @@ pub(super) struct Wire {
     pub(super) smtp_sees: Option<IpAddr>,
     /// The same for the mail exchanger, where port 25 takes another way out.
     pub(super) mx_sees: Option<IpAddr>,
+    /// The mail exchanger shows no address in its answer to EHLO.
+    pub(super) mx_shows_no_address: bool,
     /// The region of the mail exchanger, where it is not the tenant's.
     pub(super) mx_region: Option<String>,
     /// Faults of IMAP.

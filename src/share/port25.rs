@@ -1,5 +1,5 @@
-//! What a dialogue on port 25 names besides the set-up: the certificate that was shown, the mail exchangers that are not
-//! Microsoft's, our own addresses with their names, and what a connector knows.
+//! What a dialogue on port 25 names besides the set-up: the certificate that was shown, the mail exchangers that are
+//! not Microsoft's, our own addresses with their names, and what a connector knows.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -37,8 +37,8 @@ pub(super) fn domains(visit: &Visit) -> impl Iterator<Item = Option<String>> {
     names.filter(move |name| name.contains('.') && name.parse::<IpAddr>().is_err() && !within(name)).map(Some)
 }
 
-/// Our own addresses as a server saw them and as this computer has them, and the ranges of a connector: one that holds our
-/// address still does, and any other still does not.
+/// Our own addresses as a server saw them and as this computer has them, and the ranges of a connector: one that holds
+/// our address still does, and any other still does not.
 pub(super) fn addresses(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let talks = || visit.facts.smtp_talks().map(|(_, smtp)| smtp);
     let egress = || talks().filter_map(|smtp| smtp.egress.as_ref());

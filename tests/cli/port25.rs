@@ -188,8 +188,8 @@ fn a_sandbox_of_another_process_has_these_roads_too() {
 
 #[test]
 fn the_mail_of_these_roads_is_looked_for_too() {
-    // Nobody vouches for a direct mail but the sender's policy: without the address in it SPF fails, and with it DMARC, which
-    // the look shows.
+    // Nobody vouches for a direct mail but the sender's policy: without the address in it SPF fails, and with it DMARC,
+    // which the look shows.
     let stories = [
         ("hve", "sandbox", 0, "inbox"),
         ("direct", "sandbox", 0, "inbox"),

@@ -3,7 +3,7 @@
 use super::{GREETING, facts};
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
 use crate::checks::dns;
-use crate::facts::{EgressFacts, LookupFacts, ReverseName, SmtpFacts, Visit};
+use crate::facts::{EgressFacts, LookupFacts, ReverseName, SmtpFacts, Stage, Visit};
 use crate::kb::cause;
 use crate::road::Road;
 use crate::spf::SpfResult;
@@ -46,7 +46,11 @@ pub(super) fn seen(visit: &Visit, road: Road) -> Result<&EgressFacts, NotObserve
 
 /// What counts is the address that the service sees, not the one that this computer has.
 fn egress(visit: &Visit, road: Road) -> Judgement {
-    let egress = seen(visit, road)?;
+    let Ok(egress) = seen(visit, road) else {
+        let smtp = facts(visit, road)?;
+        let hello = super::step(smtp, Stage::Ehlo)?.reply.as_ref().and_then(|reply| reply.lines.first());
+        return Verdict::unproven(&cause::EGRESS_NOT_SHOWN, hello.map_or("no greeting", String::as_str));
+    };
     let mut words = egress.address.clone();
     match &egress.local {
         Some(local) if *local != egress.address => {
@@ -83,8 +87,8 @@ fn policy(visit: &Visit, road: Road) -> Judgement {
     }
 }
 
-/// Exchange Online refuses whoever comes over IPv6 without a name; over IPv4 it is other receivers who do (Microsoft Learn,
-/// "Support for anonymous inbound email messages over IPv6").
+/// Exchange Online refuses whoever comes over IPv6 without a name; over IPv4 it is other receivers who do (Microsoft
+/// Learn, "Support for anonymous inbound email messages over IPv6").
 fn reverse(visit: &Visit, road: Road) -> Judgement {
     let egress = seen(visit, road)?;
     let words = format!("PTR of {}: {}", egress.address, egress.reverse_lookup);

@@ -150,7 +150,9 @@ impl Session {
         self.greeted = true;
         name.trim().clone_into(&mut self.helo);
         self.forget();
-        let mut lines = vec![format!("{SERVER} Hello [{}]", self.seen()), format!("SIZE {}", self.limits().announced)];
+        let silent = self.wire.mx_shows_no_address && matches!(self.manner, Manner::Exchanger { .. });
+        let hello = if silent { format!("{SERVER} Hello") } else { format!("{SERVER} Hello [{}]", self.seen()) };
+        let mut lines = vec![hello, format!("SIZE {}", self.limits().announced)];
         lines.extend(["PIPELINING", "DSN", "ENHANCEDSTATUSCODES"].map(str::to_owned));
         if self.secure {
             let mechanisms = match self.manner {
