@@ -15,7 +15,7 @@ fi
 nsd=$(PATH=$PATH:/usr/sbin:/sbin command -v nsd) || { echo "nsd is not installed; nothing was measured" >&2; exit 0; }
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+trap '[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true; rm -rf "$work"' EXIT
 
 # An address of its own, so that no resolver of this computer stands in the way.
 address=127.53.53.53 port=53

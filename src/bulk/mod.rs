@@ -59,45 +59,26 @@ pub async fn run(
     render: impl Fn(&DomainLine) -> String + Send + Sync + 'static,
     mut write: impl AsyncFnMut(String, Tally) -> io::Result<()>,
 ) -> Result<Tally, Failure> {
-    let (work, mut entries) = (Arc::new(Work::of(job, render)), listed(list));
-    let (mut tasks, mut names) = (JoinSet::new(), Vec::new());
-    let (mut tally, mut open) = (Tally::default(), true);
+    let (at_once, mut entries) = (job.at_once, listed(list));
+    let work = Arc::new(Work::of(job, render));
+    let mut running = Running { work, tasks: JoinSet::new(), names: Vec::new(), tally: Tally::default() };
+    let mut open = true;
     loop {
         let line = tokio::select! {
-            Some(ended) = tasks.join_next_with_id(), if !tasks.is_empty() => result(ended, &mut names, &work),
-            entry = entries.recv(), if open && tasks.len() < work.job.at_once => match entry {
-                None => {
-                    open = false;
-                    continue;
+            Some(ended) = running.tasks.join_next_with_id(), if !running.tasks.is_empty() => Some(running.ended(ended)),
+            entry = entries.recv(), if open && running.tasks.len() < at_once => {
+                open = entry.is_some();
+                match entry {
+                    Some(entry) => running.begin(entry.map_err(Failure::List)?, done),
+                    None => None,
                 }
-                Some(entry) => {
-                    let entry = entry.map_err(Failure::List)?;
-                    if !done.add(&entry.shown) {
-                        tally.again += 1;
-                        continue;
-                    }
-                    match entry.domain {
-                        Ok(domain) => {
-                            let work = work.clone();
-                            let task = tasks.spawn({
-                                let domain = domain.clone();
-                                async move { work.domain(&domain).await }
-                            });
-                            names.push((task.id(), domain));
-                            continue;
-                        }
-                        Err(why) => {
-                            tally.unread += 1;
-                            work.rendered(&DomainLine::unread(entry.shown, why))
-                        }
-                    }
-                }
-            },
-            else => return Ok(tally),
+            }
+            else => return Ok(running.tally),
         };
-        tally.written += 1;
-        tally.failed += u64::from(line.failed);
-        write(line.text, tally).await.map_err(Failure::Write)?;
+        let Some(line) = line else { continue };
+        running.tally.written += 1;
+        running.tally.failed += u64::from(line.failed);
+        write(line.text, running.tally).await.map_err(Failure::Write)?;
     }
 }
 
@@ -158,20 +139,47 @@ impl<R: Fn(&DomainLine) -> String> Work<R> {
     }
 }
 
-/// What a task ended with. A fault of the program itself costs one domain, not the list.
-fn result<R: Fn(&DomainLine) -> String>(
-    ended: Result<(Id, Rendered), JoinError>,
-    names: &mut Vec<(Id, String)>,
-    work: &Work<R>,
-) -> Rendered {
-    let id = match &ended {
-        Ok((id, _)) => *id,
-        Err(e) => e.id(),
-    };
-    let at = names.iter().position(|(task, _)| *task == id);
-    let domain = at.map(|at| names.swap_remove(at).1).unwrap_or_default();
-    match ended {
-        Ok((_, rendered)) => rendered,
-        Err(_) => work.rendered(&DomainLine::unread(domain, "a fault of o365doctor itself".to_owned())),
+/// The domains under way.
+struct Running<R> {
+    work: Arc<Work<R>>,
+    tasks: JoinSet<Rendered>,
+    /// By task, for one that ends without a result.
+    names: Vec<(Id, String)>,
+    tally: Tally,
+}
+
+impl<R: Fn(&DomainLine) -> String + Send + Sync + 'static> Running<R> {
+    /// Begins with a domain; the result is there at once where the line is none.
+    fn begin(&mut self, entry: Entry, done: &mut Done) -> Option<Rendered> {
+        if !done.add(&entry.shown) {
+            self.tally.again += 1;
+            return None;
+        }
+        match entry.domain {
+            Ok(domain) => {
+                let (work, name) = (self.work.clone(), domain.clone());
+                let task = self.tasks.spawn(async move { work.domain(&name).await });
+                self.names.push((task.id(), domain));
+                None
+            }
+            Err(why) => {
+                self.tally.unread += 1;
+                Some(self.work.rendered(&DomainLine::unread(entry.shown, why)))
+            }
+        }
+    }
+
+    /// What a task ended with. A fault of the program itself costs one domain, not the list.
+    fn ended(&mut self, ended: Result<(Id, Rendered), JoinError>) -> Rendered {
+        let id = match &ended {
+            Ok((id, _)) => *id,
+            Err(e) => e.id(),
+        };
+        let at = self.names.iter().position(|(task, _)| *task == id);
+        let domain = at.map(|at| self.names.swap_remove(at).1).unwrap_or_default();
+        match ended {
+            Ok((_, rendered)) => rendered,
+            Err(_) => self.work.rendered(&DomainLine::unread(domain, "a fault of o365doctor itself".to_owned())),
+        }
     }
 }

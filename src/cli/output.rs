@@ -143,8 +143,8 @@ impl Counter {
     /// Shows how many there are.
     pub(super) fn show(&self, results: u64, failed: u64) {
         if let Some(bar) = &self.0 {
-            bar.set_message(format!("{failed} with a failure"));
             bar.set_position(results);
+            bar.set_message(format!("{failed} with a failure"));
         }
     }
 

@@ -1,7 +1,5 @@
 //! The results of a list of domains, a line for each: JSON lines, comma-separated values, or words for a person.
 
-use std::str::FromStr;
-
 use serde::Deserialize;
 
 use super::json::escaped;
@@ -19,19 +17,6 @@ pub enum Lines {
     Json,
     /// For a spreadsheet (RFC 4180).
     Csv,
-}
-
-impl FromStr for Lines {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Lines, ()> {
-        match word {
-            "text" => Ok(Lines::Text),
-            "json" | "jsonl" => Ok(Lines::Json),
-            "csv" => Ok(Lines::Csv),
-            _ => Err(()),
-        }
-    }
 }
 
 /// Columns of the table before those of the checks.
