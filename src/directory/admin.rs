@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::graph::Graph;
 use super::made::{Made, Step};
 use super::plan::consents;
 use super::{Access, Wanted};
@@ -149,9 +150,15 @@ pub async fn sign_in(
 }
 
 impl Admin {
-    /// The directory, with the token of this sign-in.
-    pub fn directory(&self, office: &Office<'_>) -> Directory {
-        Directory::new(office.cloud, office.timeout, office.proxy, office.mask, self.token.clone())
+    /// The directory, with the token of this sign-in. `tell` hears what is done and what is waited for, a line each.
+    pub fn graph<'t>(&self, office: &Office<'_>, tell: &'t (dyn Fn(&str) + Sync)) -> Graph<'t> {
+        let directory = Directory::new(office.cloud, office.timeout, office.proxy, office.mask, self.token.clone());
+        Graph::new(directory, &office.cloud.name, self.tenant.as_deref().unwrap_or(office.tenant), tell)
+    }
+
+    /// The token, for other questions to Graph. It is kept nowhere.
+    pub fn token(&self) -> &Secret {
+        &self.token
     }
 
     /// The permissions that were asked for and not given.

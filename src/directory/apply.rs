@@ -37,13 +37,13 @@ struct Run<'a> {
     out: Outcome,
 }
 
-/// Does it. `cloud` and `tenant` are for the record alone.
-pub async fn apply(graph: &Graph<'_>, plan: &Plan, patience: Patience, cloud: &str, tenant: &str) -> Outcome {
+/// Does it.
+pub async fn apply(graph: &Graph<'_>, plan: &Plan, patience: Patience) -> Outcome {
     let application = plan.found.application.as_ref();
     let made = Made {
         format: 1,
-        cloud: cloud.to_owned(),
-        tenant: tenant.to_owned(),
+        cloud: graph.cloud.clone(),
+        tenant: graph.tenant.clone(),
         at: Some(Timestamp::now()),
         client_id: application.map(|own| text(own, "appId").to_owned()).unwrap_or_default(),
         application: application.map(|own| text(own, "id").to_owned()).unwrap_or_default(),
@@ -55,7 +55,8 @@ pub async fn apply(graph: &Graph<'_>, plan: &Plan, patience: Patience, cloud: &s
     for action in &plan.actions {
         graph.say(&action.says());
         if let Err(refused) = run.act(action).await {
-            run.out.problem = Some(refused);
+            let role = (refused.status == Some(403)).then(|| action.role());
+            run.out.problem = Some(Refused { role, ..refused });
             break;
         }
     }

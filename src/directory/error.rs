@@ -18,6 +18,8 @@ pub struct Refused {
     pub words: String,
     /// The page that explains it.
     pub cause: Option<&'static Cause>,
+    /// The least role in the directory that could have done it, where a role may be what is missing.
+    pub role: Option<&'static str>,
     /// The request went out and its answer got lost: whether it was done is not known.
     pub unknown: bool,
 }
@@ -31,6 +33,7 @@ impl Refused {
             code: String::new(),
             words: words.into(),
             cause: None,
+            role: None,
             unknown: false,
         }
     }
@@ -53,7 +56,7 @@ impl Refused {
         let found = if fault.is_none() { classify(Some(Where::Graph), &reply) } else { Vec::new() };
         let cause = found.first().map(|found| found.cause);
         let unknown = writes && fault.is_some() && !answer.unsent;
-        Refused { doing: doing.to_owned(), status, code, words, cause, unknown }
+        Refused { doing: doing.to_owned(), status, code, words, cause, role: None, unknown }
     }
 
     /// Whether what was named does not show yet, as right after its creation (msgraph-sdk-javascript 1999, CIPP-API 1955,
@@ -94,6 +97,9 @@ impl fmt::Display for Refused {
             write!(f, "{}: ", self.code)?;
         }
         write!(f, "{}", self.words)?;
+        if let Some(role) = self.role {
+            write!(f, " (the least role that may: {role})")?;
+        }
         if self.unknown {
             write!(f, "; whether it was done is not known, and another run finds out before it does anything")?;
         }

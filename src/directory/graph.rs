@@ -10,6 +10,9 @@ use crate::probes::{Answer, Directory};
 /// The directory, and somebody who is told of waiting.
 pub struct Graph<'a> {
     directory: Directory,
+    /// The cloud by its name, and the directory by its id, where the sign-in named it.
+    pub(super) cloud: String,
+    pub(super) tenant: String,
     tell: &'a (dyn Fn(&str) + Sync),
 }
 
@@ -45,9 +48,13 @@ impl Patience {
 }
 
 impl<'a> Graph<'a> {
-    /// `tell` hears what is done and what is waited for, a line each.
-    pub fn new(directory: Directory, tell: &'a (dyn Fn(&str) + Sync)) -> Graph<'a> {
-        Graph { directory, tell }
+    pub(super) fn new(directory: Directory, cloud: &str, tenant: &str, tell: &'a (dyn Fn(&str) + Sync)) -> Graph<'a> {
+        Graph { directory, cloud: cloud.to_owned(), tenant: tenant.to_owned(), tell }
+    }
+
+    /// Whether it is this directory.
+    pub(super) fn is_of(&self, cloud: &str, tenant: &str) -> bool {
+        self.cloud == cloud && self.tenant.eq_ignore_ascii_case(tenant)
     }
 
     pub(super) fn say(&self, line: &str) {

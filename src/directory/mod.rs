@@ -177,10 +177,16 @@ pub fn permissions(roads: &[Road], access: Access) -> Vec<Permission> {
             all.push(permission);
         }
     };
-    for wants in roads.iter().filter_map(|road| road.wants()) {
-        let names = if access.delegated() { wants.scopes } else { wants.roles };
-        if let Some(name) = names.first() {
-            add(wants.resource, name);
+    for (road, wants) in roads.iter().filter_map(|road| Some((road, road.wants()?))) {
+        match (access.delegated(), wants.roles.first(), wants.scopes.first()) {
+            (false, Some(role), _) => add(wants.resource, role),
+            // Registered at Microsoft Graph, asked for at Outlook (Microsoft Learn, "Authenticate an IMAP, POP or SMTP
+            // connection using OAuth").
+            (true, _, Some(scope)) if matches!(road, Road::Smtp | Road::Imap | Road::Pop) => {
+                add(Resource::Graph, scope);
+            }
+            (true, _, Some(scope)) => add(wants.resource, scope),
+            _ => {}
         }
     }
     if access.delegated() {

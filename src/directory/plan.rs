@@ -96,6 +96,15 @@ impl Action {
         }
     }
 
+    /// The least role in the directory that may do it (Microsoft Learn, "Least privileged roles by task in Microsoft Entra
+    /// ID").
+    pub fn role(&self) -> &'static str {
+        match self {
+            Action::Assign { resource: Resource::Graph, .. } => "Privileged Role Administrator",
+            _ => "Cloud Application Administrator",
+        }
+    }
+
     /// What that changes in the organization.
     pub fn changes(&self) -> &'static str {
         match self {
@@ -129,7 +138,9 @@ pub async fn make(graph: &Graph<'_>, cloud: &Cloud, wanted: &Wanted) -> Result<P
         None => actions.push(Action::Register { body: registration(cloud, wanted, &found) }),
         Some(application) => actions.extend(change(cloud, wanted, &found, application)),
     }
-    if found.principal.is_none() {
+    // Where only personal accounts sign in, the directory has no use for one.
+    let personal = matches!(wanted.access, Access::Delegated { audience: Audience::Personal, .. });
+    if found.principal.is_none() && !personal {
         actions.push(Action::Principal);
     }
     actions.extend(credential(wanted, found.application.as_ref(), Timestamp::now()));

@@ -21,6 +21,11 @@ pub struct Undone {
 /// deleted applications for 30 days (Microsoft Learn, "Delete application"). Files on this computer stay.
 pub async fn undo(graph: &Graph<'_>, made: &Made) -> Undone {
     let mut undone = Undone::default();
+    if !graph.is_of(&made.cloud, &made.tenant) {
+        let words = format!("it was made in the directory {} of {}, and this is another one", made.tenant, made.cloud);
+        undone.left.push(Refused::own("take back what was made", words));
+        return undone;
+    }
     if made.whole() {
         let what = format!("delete the application {}", made.client_id);
         let result = graph.delete(&what, &["applications", &made.application]).await;
@@ -76,9 +81,9 @@ async fn back(graph: &Graph<'_>, made: &Made, step: &Step) -> (String, Result<()
             let result = graph.delete(&what, &path).await;
             (what, result)
         }
-        Step::Grant { id, scopes, widened } => {
+        Step::Grant { id, scopes, .. } => {
             let what = format!("take the consent to {} back", scopes.join(" "));
-            let result = ungrant(graph, &what, id, scopes, *widened).await;
+            let result = ungrant(graph, &what, id, scopes).await;
             (what, result)
         }
     }
@@ -134,13 +139,13 @@ async fn uncertify(graph: &Graph<'_>, doing: &str, path: &[&str], key_id: &str) 
     graph.patch(doing, path, &json!({ "keyCredentials": kept })).await
 }
 
-/// A grant that was there before loses what it gained; one that was made here goes, unless others have added to it.
-async fn ungrant(graph: &Graph<'_>, doing: &str, id: &str, scopes: &[String], widened: bool) -> Result<(), Refused> {
+/// A grant loses what it gained; one with nothing left goes.
+async fn ungrant(graph: &Graph<'_>, doing: &str, id: &str, scopes: &[String]) -> Result<(), Refused> {
     let path = ["oauth2PermissionGrants", id];
     let now = graph.one(doing, &path, "id,scope").await?;
     let ours = |name: &&str| scopes.iter().any(|own| own.eq_ignore_ascii_case(name));
     let kept: Vec<&str> = text(&now, "scope").split_whitespace().filter(|name| !ours(name)).collect();
-    if kept.is_empty() && !widened {
+    if kept.is_empty() {
         return graph.delete(doing, &path).await;
     }
     graph.patch(doing, &path, &json!({ "scope": kept.join(" ") })).await

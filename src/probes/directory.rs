@@ -95,3 +95,18 @@ impl Directory {
         Answer { http, body, refusal, unsent: once.unsent }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_token_follows_no_link_to_another_host() {
+        let cloud = Cloud::named("worldwide").unwrap();
+        let token = Secret::new("a token of the sandbox");
+        let directory = Directory::new(&cloud, Duration::from_secs(1), None, &Mask::default(), token);
+        for link in ["https://graph.example.com/v1.0/applications", "http://graph.microsoft.com/v1.0/x", "x"] {
+            assert!(directory.more(link).await.is_none(), "{link}");
+        }
+    }
+}

@@ -31,7 +31,7 @@ async fn a_policy_against_secrets_leads_to_a_certificate() {
     // Without a place for one, the page says what to do, and what was made so far is in the record.
     let other = Wanted { name: "Other".to_owned(), ..app_only(&[Road::Smtp]) };
     let plan = directory::plan(&graph, &nest.cloud, &other).await.unwrap();
-    let stopped = directory::apply(&graph, &plan, hurried(), "sandbox", "contoso.test").await;
+    let stopped = directory::apply(&graph, &plan, hurried()).await;
     assert_eq!(stopped.problem.unwrap().cause.unwrap().id, "graph-secret-not-allowed");
     assert_eq!(stopped.made.steps.iter().map(kind).collect::<Vec<_>>(), ["application", "principal"]);
     assert!(directory::undo(&graph, &stopped.made).await.left.is_empty());
@@ -44,7 +44,7 @@ async fn a_limit_on_the_life_of_secrets_is_named() {
     let admin = nest.admin(&wanted).await;
     let graph = nest.graph(&admin);
     let plan = directory::plan(&graph, &nest.cloud, &wanted).await.unwrap();
-    let stopped = directory::apply(&graph, &plan, hurried(), "sandbox", "contoso.test").await;
+    let stopped = directory::apply(&graph, &plan, hurried()).await;
     assert_eq!(stopped.problem.unwrap().cause.unwrap().id, "graph-secret-too-long");
     let credential = Wish::Secret { days: 60, or_certificate: None, anew: false };
     let done = nest.made(&graph, &Wanted { credential, ..wanted }).await;
@@ -73,7 +73,7 @@ async fn what_is_new_is_waited_for() {
     let other = Wanted { name: "Other".to_owned(), ..wanted };
     let plan = directory::plan(&graph, &nest.cloud, &other).await.unwrap();
     let short = Patience { tries: 1, pause: Duration::from_millis(1) };
-    let stopped = directory::apply(&graph, &plan, short, "sandbox", "contoso.test").await;
+    let stopped = directory::apply(&graph, &plan, short).await;
     assert_eq!(stopped.problem.unwrap().cause.unwrap().id, "graph-object-not-found");
     assert_eq!(stopped.made.steps.iter().map(kind).collect::<Vec<_>>(), ["application"]);
 }
@@ -85,12 +85,12 @@ async fn an_answer_that_gets_lost_makes_no_second_application() {
     let admin = nest.admin(&wanted).await;
     let graph = nest.graph(&admin);
     let plan = directory::plan(&graph, &nest.cloud, &wanted).await.unwrap();
-    let stopped = directory::apply(&graph, &plan, hurried(), "sandbox", "contoso.test").await;
+    let stopped = directory::apply(&graph, &plan, hurried()).await;
     let problem = stopped.problem.unwrap();
     assert!(problem.unknown && problem.to_string().contains("whether it was done is not known"), "{problem}");
     let again = directory::plan(&graph, &nest.cloud, &wanted).await.unwrap();
     assert!(!again.actions.iter().any(|action| matches!(action, Action::Register { .. })));
-    let done = directory::apply(&graph, &again, hurried(), "sandbox", "contoso.test").await;
+    let done = directory::apply(&graph, &again, hurried()).await;
     assert!(done.problem.is_none() && done.secret.is_some(), "{:?}", done.problem);
 }
 
@@ -111,9 +111,10 @@ async fn an_application_administrator_consents_to_exchange_and_not_to_graph() {
     let admin = nest.admin(&wanted).await;
     let graph = nest.graph(&admin);
     let plan = directory::plan(&graph, &nest.cloud, &wanted).await.unwrap();
-    let stopped = directory::apply(&graph, &plan, hurried(), "sandbox", "contoso.test").await;
+    let stopped = directory::apply(&graph, &plan, hurried()).await;
     let problem = stopped.problem.unwrap();
     assert_eq!((problem.status, problem.cause.unwrap().id), (Some(403), "graph-directory-denied"));
+    assert!(problem.to_string().ends_with("(the least role that may: Privileged Role Administrator)"), "{problem}");
     assert_eq!(stopped.made.steps.iter().map(kind).next_back(), Some("role"));
     assert!(stopped.secret.is_some());
 }

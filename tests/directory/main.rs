@@ -30,7 +30,7 @@ async fn an_application_that_was_made_here_sends() {
             "assign the role Mail.Send of Microsoft Graph",
         ]
     );
-    let done = directory::apply(&graph, &plan, hurried(), "sandbox", "contoso.test").await;
+    let done = directory::apply(&graph, &plan, hurried()).await;
     assert!(done.problem.is_none(), "{:?}", done.problem);
     let secret = done.secret.expect("a secret");
     assert_eq!(nest.roles(&done.made, &secret, Resource::Outlook).await, ["SMTP.SendAsApp"]);
@@ -82,6 +82,8 @@ async fn a_second_run_has_nothing_to_do_and_an_undone_one_begins_anew() {
     assert!(undone.left.is_empty() && undone.back.len() == 1, "{undone:?}");
     let refused = nest.refusal(&first.made, first.secret.as_ref().unwrap()).await;
     assert!(refused.contains("AADSTS700016"), "{refused}");
+    let elsewhere = Made { tenant: "00000000-0000-0000-0000-000000000009".to_owned(), ..record.clone() };
+    assert!(directory::undo(&graph, &elsewhere).await.left[0].words.contains("this is another one"));
     let twice = directory::undo(&graph, &record).await;
     assert!(twice.back.is_empty() && twice.left.is_empty() && twice.gone.len() == 1, "{twice:?}");
     assert!(matches!(directory::plan(&graph, &nest.cloud, &wanted).await.unwrap().actions[0], Action::Register { .. }));
@@ -120,10 +122,7 @@ async fn people_sign_in_to_an_application_that_was_made_for_them() {
     let graph = nest.graph(&admin);
     let done = nest.made(&graph, &wanted).await;
     assert!(done.secret.is_none());
-    assert_eq!(
-        done.made.steps.iter().map(nest::kind).collect::<Vec<_>>(),
-        ["application", "principal", "grant", "grant"]
-    );
+    assert_eq!(done.made.steps.iter().map(nest::kind).collect::<Vec<_>>(), ["application", "principal", "grant"]);
     assert_eq!(directory::plan(&graph, &nest.cloud, &wanted).await.unwrap().actions, []);
     // Nobody is asked for consent, in the browser and by a code.
     for way in [Way::Browser, Way::Code] {
@@ -175,7 +174,7 @@ async fn a_certificate_is_for_its_owner_alone_and_gets_a_token() {
     // A file that is there is somebody's key.
     let other = Wanted { name: "Other".to_owned(), ..wanted };
     let plan = directory::plan(&graph, &nest.cloud, &other).await.unwrap();
-    let stopped = directory::apply(&graph, &plan, hurried(), "sandbox", "contoso.test").await;
+    let stopped = directory::apply(&graph, &plan, hurried()).await;
     let problem = stopped.problem.expect("a problem");
     assert!(problem.to_string().contains("could not make a key"), "{problem}");
 }

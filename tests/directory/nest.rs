@@ -13,7 +13,7 @@ use o365doctor::directory::{
 use o365doctor::facts::Visit;
 use o365doctor::observe::sign_in::{Person, Tell, Way, sign_in};
 use o365doctor::plan::{self, Slice};
-use o365doctor::probes::{Client, Proof, TokenJob};
+use o365doctor::probes::{Client, Directory, Proof, TokenJob};
 use o365doctor::road::{Resource, Road};
 use o365doctor::sandbox::{self, Options, Sandbox, Scenario};
 use o365doctor::setup::secret::{Mask, Secret};
@@ -134,13 +134,13 @@ impl Nest {
 
     /// A graph that tells this nest.
     pub(crate) fn telling<'a>(&'a self, admin: &Admin, tell: &'a (dyn Fn(&str) + Sync)) -> Graph<'a> {
-        Graph::new(admin.directory(&self.office()), tell)
+        admin.graph(&self.office(), tell)
     }
 
     /// Plans and does it, which comes to its end.
     pub(crate) async fn made(&self, graph: &Graph<'_>, wanted: &Wanted) -> directory::Outcome {
         let plan = directory::plan(graph, &self.cloud, wanted).await.unwrap();
-        let done = directory::apply(graph, &plan, hurried(), "sandbox", "contoso.test").await;
+        let done = directory::apply(graph, &plan, hurried()).await;
         assert!(done.problem.is_none(), "{:?}", done.problem);
         done
     }
@@ -227,8 +227,8 @@ impl Nest {
     /// The registration as an administrator's program reads it.
     pub(crate) async fn registration(&self, client_id: &str) -> Value {
         let wanted = app_only(&[]);
-        let admin = self.admin(&wanted).await;
-        let directory = admin.directory(&self.office());
+        let token = self.admin(&wanted).await.token().clone();
+        let directory = Directory::new(&self.cloud, Duration::from_secs(30), None, &self.mask, token);
         let filter = format!("appId eq '{client_id}'");
         let answer = directory.read(&["applications"], &[("$filter", &filter)]).await;
         answer.body.unwrap()["value"][0].clone()
