@@ -129,13 +129,12 @@ pub async fn sign_in(
     let mut blocked = Vec::new();
     for way in ways {
         let granted = match ask(&client, &question, *way, person).await {
-            Ok(granted) => granted,
             // No port of this computer can be opened: another way needs none.
             Err(e) if *way == Way::Browser => {
                 blocked.push(Blocked { way: *way, words: e.to_string(), cause: None });
                 continue;
             }
-            Err(e) => return Err(e),
+            answer => answer?,
         };
         if let Some(token) = granted.token {
             return Ok(Entered::In(Box::new(admin(office, scopes, token, &granted.facts))));

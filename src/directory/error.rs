@@ -5,7 +5,7 @@ use std::fmt;
 use crate::kb::{Cause, Where, classify};
 use crate::probes::Answer;
 
-/// A refusal, or an answer that did not come.
+/// A refusal, or an answer that did not come. What the service said is untrusted: whoever shows it escapes it.
 #[derive(Debug, Clone)]
 pub struct Refused {
     /// What was asked for: `register the application`.

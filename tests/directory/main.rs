@@ -75,7 +75,9 @@ async fn a_second_run_has_nothing_to_do_and_an_undone_one_begins_anew() {
     assert_eq!(kinds, words);
 
     let text = serde_json::to_string(&first.made).unwrap();
-    assert!(!text.contains(first.secret.as_ref().unwrap().expose()), "{text}");
+    for seen in [&text, &format!("{first:?}"), &format!("{plan:?}")] {
+        assert!(!seen.contains(first.secret.as_ref().unwrap().expose()), "{seen}");
+    }
     let record: Made = serde_json::from_str(&text).unwrap();
     assert_eq!(record, first.made);
     let undone = directory::undo(&graph, &record).await;
@@ -111,6 +113,28 @@ async fn what_an_application_had_before_stays_when_a_run_is_undone() {
     assert_eq!(nest.registration(&client_id).await, before);
     // The key is the user's own file.
     assert!(file.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_and_an_audience_are_widened_and_narrowed_again() {
+    let nest = Nest::new("").await;
+    let client_id = nest.sandbox.word("client_id");
+    let delegated = delegated(&[Road::Smtp], Audience::AnyDirectory, true);
+    let wanted = Wanted { client_id: Some(client_id.clone()), ..delegated };
+    let admin = nest.admin(&wanted).await;
+    let graph = nest.graph(&admin);
+    let before = (nest.registration(&client_id).await, nest.grants(&admin).await);
+    let done = nest.made(&graph, &wanted).await;
+    let since = (nest.registration(&client_id).await, nest.grants(&admin).await);
+    assert_eq!(since.0["signInAudience"], "AzureADMultipleOrgs");
+    let Some(Step::Grant { scopes, widened: true, .. }) = done.made.steps.last() else { panic!("{:?}", done.made) };
+    assert_eq!(scopes, &["openid", "profile", "offline_access"]);
+    assert!(
+        since.1.iter().any(|scope| scope.contains("Mail.Send") && scope.ends_with("openid profile offline_access"))
+    );
+    let undone = directory::undo(&graph, &done.made).await;
+    assert!(undone.left.is_empty() && undone.back.len() == 2, "{undone:?}");
+    assert_eq!((nest.registration(&client_id).await, nest.grants(&admin).await), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -227,10 +227,21 @@ impl Nest {
     /// The registration as an administrator's program reads it.
     pub(crate) async fn registration(&self, client_id: &str) -> Value {
         let wanted = app_only(&[]);
-        let token = self.admin(&wanted).await.token().clone();
-        let directory = Directory::new(&self.cloud, Duration::from_secs(30), None, &self.mask, token);
+        let admin = self.admin(&wanted).await;
         let filter = format!("appId eq '{client_id}'");
-        let answer = directory.read(&["applications"], &[("$filter", &filter)]).await;
+        let answer = self.directory(&admin).read(&["applications"], &[("$filter", &filter)]).await;
         answer.body.unwrap()["value"][0].clone()
+    }
+
+    fn directory(&self, admin: &Admin) -> Directory {
+        Directory::new(&self.cloud, Duration::from_secs(30), None, &self.mask, admin.token().clone())
+    }
+
+    /// The scopes of every consent for everybody.
+    pub(crate) async fn grants(&self, admin: &Admin) -> Vec<String> {
+        let query = [("$filter", "consentType eq 'AllPrincipals'")];
+        let answer = self.directory(admin).read(&["oauth2PermissionGrants"], &query).await;
+        let rows = answer.body.unwrap()["value"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["scope"].as_str().unwrap().to_owned()).collect()
     }
 }
