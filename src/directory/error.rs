@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::kb::{Cause, Where, classify};
+use crate::kb::{Cause, Where, cause, classify};
 use crate::probes::Answer;
 
 /// A refusal, or an answer that did not come. What the service said is untrusted: whoever shows it escapes it.
@@ -54,9 +54,12 @@ impl Refused {
         };
         let reply = format!("{} {code}: {words}", status.unwrap_or_default());
         let found = if fault.is_none() { classify(Some(Where::Graph), &reply) } else { Vec::new() };
-        let cause = found.first().map(|found| found.cause);
+        let page = found.first().map(|found| found.cause);
         let unknown = writes && fault.is_some() && !answer.unsent;
-        Refused { doing: doing.to_owned(), status, code, words, cause, role: None, unknown }
+        let refused = Refused { doing: doing.to_owned(), status, code, words, cause: page, role: None, unknown };
+        // Of a mailbox the same words mean a wrong name; here they mean an object of the directory.
+        let cause = if refused.late() { Some(&cause::GRAPH_OBJECT_NOT_FOUND) } else { refused.cause };
+        Refused { cause, ..refused }
     }
 
     /// Whether what was named does not show yet, as right after its creation (msgraph-sdk-javascript 1999, CIPP-API 1955,
