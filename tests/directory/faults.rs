@@ -38,6 +38,20 @@ async fn a_policy_against_secrets_leads_to_a_certificate() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_nobody_took_is_not_left_behind() {
+    let nest = Nest::new("[tenant.directory]\nsecrets_refused = true\ncertificates_refused = true\n").await;
+    let file = nest.home.path().join("refused.pem");
+    let credential = Wish::Secret { days: 90, or_certificate: Some(file.clone()), anew: false };
+    let wanted = Wanted { credential, ..app_only(&[Road::Smtp]) };
+    let admin = nest.admin(&wanted).await;
+    let graph = nest.graph(&admin);
+    let plan = directory::plan(&graph, &nest.cloud, &wanted).await.unwrap();
+    let stopped = directory::apply(&graph, &plan, hurried()).await;
+    assert_eq!(stopped.problem.unwrap().doing, "upload the certificate");
+    assert!(!file.exists() && stopped.certificate.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_on_the_life_of_secrets_is_named() {
     let nest = Nest::new("[tenant.directory]\nlongest_secret = 90\n").await;
     let wanted = app_only(&[Road::Smtp]);
