@@ -25,6 +25,7 @@
 //! | [`cloud`], [`road`] | the rows of clouds; the roads and what each asks of a token |
 //! | [`reader`] | the ways to find the probe again, and what each asks of a token |
 //! | [`sign_in`] | a person's sign-in: where it is kept, and how a token is had from it |
+//! | [`directory`] | an application registered, consented to and taken back, by an administrator who signs in |
 //! | [`plan`], [`observe`] | what a run will do; the run, the only caller of probes |
 //! | [`facts`] | plain data: what was asked and seen (a `Visit`) |
 //! | [`probes`] | one conversation with the outside per file; facts, never opinions |
@@ -61,6 +62,7 @@ pub mod cli;
 pub mod cloud;
 pub mod conclusion;
 pub mod connector;
+pub mod directory;
 pub mod dmarc;
 pub mod explain;
 pub mod facts;

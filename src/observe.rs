@@ -1,6 +1,7 @@
 //! One run, top to bottom: carries out a plan, steps that do not need each other at once, and returns facts. The only
 //! caller of the probes.
 
+pub(crate) mod asking;
 mod confirm;
 pub(crate) mod domain;
 mod port25;

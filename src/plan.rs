@@ -225,6 +225,10 @@ impl Plan {
 
     fn domain(&mut self, setup: &Setup, slice: Slice, domain: &str) {
         self.steps.push(Step::Dns);
+        // Who talks to port 25 alone has nothing to do with the login service.
+        if slice.talk && !setup.wants_token() {
+            return;
+        }
         let Some(tenant) = &setup.tenant else { return self.steps.push(Step::DomainTenant) };
         if is_personal(tenant) {
             return self.leave_out("whose the domain is", "the set-up is that of a personal account");

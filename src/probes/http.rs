@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::redirect::Policy;
-use reqwest::{ClientBuilder, RequestBuilder, Response};
+use reqwest::{ClientBuilder, Method, RequestBuilder, Response};
 use serde_json::Value;
 use url::Url;
 
@@ -61,6 +61,8 @@ pub struct Client {
     local: bool,
     /// The addresses of one host, where they are not left to the system's resolver.
     addresses: Option<(String, Vec<IpAddr>)>,
+    /// The longest answer that is read, in octets.
+    most: usize,
 }
 
 struct Built {
@@ -72,7 +74,8 @@ impl Client {
     /// A client for one cloud. That it can not be built is found out at the first request.
     pub fn new(cloud: &Cloud, timeout: Duration, proxy: Option<&Url>, mask: &Mask) -> Client {
         let (cloud, proxy, mask) = (cloud.clone(), proxy.cloned(), mask.clone());
-        Client { built: Arc::default(), cloud, timeout, proxy, mask, single: false, local: false, addresses: None }
+        let built = Arc::default();
+        Client { built, cloud, timeout, proxy, mask, single: false, local: false, addresses: None, most: LONGEST_BODY }
     }
 
     /// A client for one request that must not be made twice: no connection is taken over from another request, and the
@@ -90,6 +93,11 @@ impl Client {
     pub(super) fn at(self, host: &str, addresses: Vec<IpAddr>) -> Client {
         let addresses = (!addresses.is_empty()).then(|| (host.to_owned(), addresses));
         Client { addresses, ..self }
+    }
+
+    /// The same client, which reads longer answers.
+    pub(super) fn reading(self, most: usize) -> Client {
+        Client { most, ..self }
     }
 
     /// The same client, which keeps more than its own secrets out of what is seen.
@@ -183,6 +191,27 @@ impl Client {
             client.post(url.clone()).bearer_auth(token.expose()).header("content-type", kind).body(body)
         };
         let (facts, value) = self.ask(&format!("POST {url}"), make, &mut once).await;
+        (facts, value, once)
+    }
+
+    /// A request with a token, and with JSON where there is something to say; also what tells whether it went out.
+    pub(super) async fn with_json(
+        &self,
+        method: Method,
+        url: &Url,
+        token: &Secret,
+        body: Option<&Value>,
+    ) -> (HttpFacts, Option<Value>, Once) {
+        let mut once = Once::default();
+        let words = format!("{method} {url}");
+        let make = |client: &reqwest::Client| {
+            let request = client.request(method, url.clone()).bearer_auth(token.expose());
+            match body {
+                Some(body) => request.json(body),
+                None => request,
+            }
+        };
+        let (facts, value) = self.ask(&words, make, &mut once).await;
         (facts, value, once)
     }
 
@@ -301,8 +330,9 @@ impl Client {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|e| fault::of_http(&e.without_url()))? {
             body.extend_from_slice(&chunk);
-            if body.len() > LONGEST_BODY {
-                return Err(Fault::new(FaultKind::TooLong, "an answer of more than 1 MiB"));
+            if body.len() > self.most {
+                let words = format!("an answer of more than {} MiB", self.most / LONGEST_BODY);
+                return Err(Fault::new(FaultKind::TooLong, words));
             }
         }
         Ok(body)

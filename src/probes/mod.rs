@@ -5,6 +5,7 @@ mod assertion;
 mod confirm;
 pub mod consent;
 mod dialogue;
+mod directory;
 mod dns;
 mod entra;
 mod ews;
@@ -25,6 +26,7 @@ mod web;
 pub use assertion::assertion;
 pub use confirm::{ConfirmJob, probe as confirm};
 pub(crate) use dialogue::xoauth2;
+pub use directory::{Answer, Directory};
 pub(crate) use dns::Resolver;
 pub use dns::{
     DomainJob, EgressJob, Questions, SmartHost, Without, addresses, domain as dns_domain, egress, smart_host,

@@ -147,7 +147,8 @@ fn answer(tenant: &Tenant, question: &Question, mailbox: Option<&Mailbox>, regis
 fn rights(answer: &mut Answer, reader: &mut Reader<'_>, question: &Question, mailbox: &Mailbox) {
     let tenant = reader.tenant;
     // As the service shows it where it finds no name for the application.
-    let user = format!("S-1-5-21-{}", tenant.app.object_id);
+    let app = tenant.app_or_first(&question.client_id);
+    let user = format!("S-1-5-21-{}", app.object_id);
     let full_access = || mailbox.opens_to(&question.client_id);
     answer.full_access = reader.read("mailbox_rights", full_access);
     if answer.full_access == Some(true) {
@@ -165,9 +166,9 @@ fn rights(answer: &mut Answer, reader: &mut Reader<'_>, question: &Question, mai
         permissions: name.trim_start_matches("Application ").to_owned(),
         scope: "Senders".to_owned(),
         scope_type: "CustomRecipientScope".to_owned(),
-        in_scope: if tenant.app.holds(name, mailbox) { "True" } else { "False" }.to_owned(),
+        in_scope: if app.holds(name, mailbox) { "True" } else { "False" }.to_owned(),
     };
-    answer.roles = reader.read("roles", || tenant.app.rbac_roles.iter().map(role).collect()).unwrap_or_default();
+    answer.roles = reader.read("roles", || app.rbac_roles.iter().map(role).collect()).unwrap_or_default();
 }
 
 fn switches(reader: &mut Reader<'_>, mailbox: Option<&Mailbox>) -> SmtpAuthSwitch {
@@ -184,8 +185,7 @@ fn switches(reader: &mut Reader<'_>, mailbox: Option<&Mailbox>) -> SmtpAuthSwitc
 impl Tenant {
     /// The object ids under which Exchange lists a client id, in force or not.
     fn registrations(&self, client_id: &str) -> Vec<String> {
-        let own = self.app.client_id.eq_ignore_ascii_case(client_id);
-        let id = self.app.exchange_object_id.iter().filter(|id| own && !id.is_empty());
-        id.cloned().collect()
+        let own = self.all_apps().filter(|app| app.client_id.eq_ignore_ascii_case(client_id));
+        own.filter_map(|app| app.exchange_object_id.clone()).filter(|id| !id.is_empty()).collect()
     }
 }

@@ -42,6 +42,7 @@ pub(super) struct Shown<'a> {
 pub(super) struct Question<'a> {
     pub(super) state: &'a State,
     pub(super) tenant: &'a Tenant,
+    pub(super) app: &'a App,
     /// The tenant as the path names it.
     pub(super) realm: &'a str,
     pub(super) client_id: &'a str,
@@ -51,13 +52,15 @@ pub(super) struct Question<'a> {
 /// Whether the request proves that it is the application's.
 pub(super) fn prove(question: &Question<'_>) -> Result<Proved, Refusal> {
     let field = |name: &str| question.fields.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    let app = &question.tenant.app;
+    let app = question.app;
     match (field("client_secret"), field("client_assertion")) {
         (Some(_), Some(_)) => Err(Refusal::two_credentials()),
         (None, None) => Err(Refusal::no_credential()),
-        (Some(secret), None) if secret != app.secret => Err(Refusal::wrong_secret(question.client_id)),
-        (Some(_), None) if app.secret_expired => Err(Refusal::expired_secret(question.client_id)),
-        (Some(_), None) => Ok(Proved::BySecret),
+        (Some(secret), None) => match app.knows(secret, question.state.now()) {
+            None => Err(Refusal::wrong_secret(question.client_id)),
+            Some(false) => Err(Refusal::expired_secret(question.client_id)),
+            Some(true) => Ok(Proved::BySecret),
+        },
         (None, Some(assertion)) => {
             if field("client_assertion_type") != Some(JWT_BEARER) {
                 return Err(Refusal::missing("client_assertion_type"));

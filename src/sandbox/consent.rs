@@ -8,10 +8,10 @@ use url::Url;
 
 use super::refusal::Refusal;
 use super::sign_in::page::{escape, refused, shown};
-use super::state::State;
+use super::state::{State, Tenant};
 
 /// The page; `answer=accept` or `answer=cancel` in its own links is the button that was pressed.
-pub(super) fn page(state: &State, name: &str, query: &HashMap<String, String>, v2: bool) -> Response {
+pub(super) fn page(state: &mut State, name: &str, query: &HashMap<String, String>, v2: bool) -> Response {
     let field = |name: &str| query.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let name = name.to_lowercase();
     if v2 && ["common", "consumers"].contains(&name.as_str()) {
@@ -24,17 +24,29 @@ pub(super) fn page(state: &State, name: &str, query: &HashMap<String, String>, v
     let any = ["common", "organizations"].contains(&name.as_str());
     let tenant = if any { state.tenants.first() } else { state.tenant(&name) };
     let Some(tenant) = tenant else { return refused(&Refusal::tenant_not_found(&name)) };
-    if !tenant.app.registered || !tenant.app.client_id.eq_ignore_ascii_case(client_id) {
+    if tenant.find_app(client_id).is_none() {
         return refused(&Refusal::app_not_found(client_id, tenant));
     }
     let Some(redirect) = field("redirect_uri").and_then(|uri| Url::parse(uri).ok()) else {
         return refused(&Refusal::no_reply_address());
     };
-    match field("answer") {
-        None => ask(query, &tenant.domain),
-        Some(answer) => {
-            Redirect::to(redirected(redirect, query, answer == "accept", v2, &tenant.id).as_str()).into_response()
-        }
+    let Some(answer) = field("answer") else { return ask(query, &tenant.domain) };
+    let (accepted, id) = (answer == "accept", tenant.id.clone());
+    if accepted {
+        let tenant = state.tenants.iter_mut().find(|tenant| tenant.id == id);
+        consent(tenant, client_id);
+    }
+    Redirect::to(redirected(redirect, query, accepted, v2, &id).as_str()).into_response()
+}
+
+/// What an administrator's yes brings about: the service principal, and all that the registration asks for.
+fn consent(tenant: Option<&mut Tenant>, client_id: &str) {
+    let Some(tenant) = tenant else { return };
+    if let Some(row) = tenant.row_of(|app| app.registered && app.client_id.eq_ignore_ascii_case(client_id)) {
+        let app = tenant.app_mut(row);
+        app.service_principal = true;
+        app.consent();
+        app.consent_for_all();
     }
 }
 

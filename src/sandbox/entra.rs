@@ -44,6 +44,8 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, state: 
         .merge(super::siblings::routes())
         .merge(super::federation::routes())
         .merge(super::graph::routes())
+        .merge(super::directory::routes())
+        .merge(super::door::routes())
         .merge(super::ews::routes())
         .merge(super::mta_sts::routes())
         .with_state(state);
@@ -157,9 +159,12 @@ async fn token(
     basic_login(&headers, &mut fields);
     let correlation = correlation(&headers);
     let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(refusal) = state.not_yet_known(&name, &fields) {
+        return refusal.answer(&state, &correlation);
+    }
     let answer = match super::sign_in::token(&mut state, &name, &fields, &headers) {
         Some(answer) => answer,
-        None => grant(&state, &name, &fields).map(|(tenant, graph, proved)| issue(&state, tenant, graph, proved)),
+        None => grant(&state, &name, &fields).map(|(tenant, graph, proved)| issue(&state, &tenant, graph, proved)),
     };
     answer.unwrap_or_else(|mut refusal| {
         if state.wire.login_echoes {
@@ -184,7 +189,7 @@ fn basic_login(headers: &HeaderMap, fields: &mut Fields) {
 }
 
 /// Whether a token is due, for which API (true for Graph), and how the application proved itself.
-fn grant<'a>(state: &'a State, name: &str, fields: &Fields) -> Result<(&'a Tenant, bool, Proved), Refusal> {
+fn grant(state: &State, name: &str, fields: &Fields) -> Result<(Tenant, bool, Proved), Refusal> {
     let field = |name: &'static str| {
         fields.get(name).map(String::as_str).filter(|value| !value.is_empty()).ok_or(Refusal::missing(name))
     };
@@ -197,20 +202,19 @@ fn grant<'a>(state: &'a State, name: &str, fields: &Fields) -> Result<(&'a Tenan
         return Err(Refusal::no_tenant());
     }
     let tenant = state.tenant(name).ok_or_else(|| Refusal::tenant_not_found(name))?;
-    let app = Some(&tenant.app).filter(|app| app.registered && app.client_id.eq_ignore_ascii_case(client_id));
-    let app = app.ok_or_else(|| Refusal::app_not_found(client_id, tenant))?;
+    let app = tenant.find_app(client_id).ok_or_else(|| Refusal::app_not_found(client_id, tenant))?;
     if grant_type != "client_credentials" {
         return Err(Refusal::grant_type(grant_type));
     }
     if app.throttled {
         return Err(Refusal::throttled());
     }
-    let proved = assertions::prove(&Question { state, tenant, realm: name, client_id, fields })?;
+    let proved = assertions::prove(&Question { state, tenant, app, realm: name, client_id, fields })?;
     if !app.service_principal {
         return Err(Refusal::no_service_principal(client_id, tenant));
     }
     let graph = api(tenant, field("scope")?)?;
-    Ok((tenant, graph, proved))
+    Ok((tenant.seen_by(app), graph, proved))
 }
 
 /// The API of a scope: true for Graph.
@@ -245,8 +249,8 @@ async fn consent_page(
     Query(query): Query<Fields>,
     request: Request,
 ) -> Response {
-    let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    super::consent::page(&state, &name, &query, request.uri().path().contains("/v2.0/"))
+    let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    super::consent::page(&mut state, &name, &query, request.uri().path().contains("/v2.0/"))
 }
 
 /// The client's own id of the request, or a new one.

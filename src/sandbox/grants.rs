@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::keys::PUBLISHED;
 use super::state::{App, CONSUMERS, Mailbox, State, Switch, Tenant};
+use super::tokens::Api;
 use crate::facts::TokenFacts;
 use crate::road::Road;
 use crate::setup::secret::Secret;
@@ -67,7 +68,7 @@ impl State {
             return Login::Refused;
         };
         let Some(by_role) = tenant.right_to_send(&claims, mailbox) else { return Login::Refused };
-        if !tenant.app.in_exchange(claims.text("oid")) {
+        if !tenant.app_of(&claims).in_exchange(claims.text("oid")) {
             return Login::Refused;
         }
         // A role in the token re-awakens the check of the mailbox right; a role of RBAC alone brings its own scope.
@@ -120,7 +121,7 @@ impl State {
             Some(scopes) => wants.scopes.iter().any(|scope| scopes.contains(scope)),
             None => wants.roles.iter().any(|role| claims.roles().contains(role)),
         };
-        if !granted || !(person || tenant.app.in_exchange(claims.text("oid"))) {
+        if !granted || !(person || tenant.app_of(&claims).in_exchange(claims.text("oid"))) {
             return Opening::Refused;
         }
         let who = if person { claims.text("upn") } else { claims.client_id() }.unwrap_or_default();
@@ -210,7 +211,7 @@ impl Tenant {
         if claims.roles().contains(&"SMTP.SendAsApp") {
             return Some(true);
         }
-        self.app.holds("Application SMTP.SendAsApp", mailbox).then_some(false)
+        self.app_of(claims).holds("Application SMTP.SendAsApp", mailbox).then_some(false)
     }
 
     /// A person logs in as nobody but itself: over SMTP `user=` is the token's own UPN (nextcloud/mail #13667, #13668;
@@ -244,13 +245,10 @@ impl Tenant {
         ))
     }
 
-    /// The roles of a token for an API: what was asked for in the registration and consented to.
+    /// The roles of a token for an API: what the application was assigned.
     pub(super) fn roles(&self, graph: bool) -> Vec<Value> {
-        let roles = if graph { &self.app.graph_roles } else { &self.app.requested_roles };
-        if !self.app.consented {
-            return Vec::new();
-        }
-        roles.iter().map(|role| Value::from(role.as_str())).collect()
+        let assigned = self.app.entry.assignments.iter().filter(|assigned| (assigned.api == Api::Graph) == graph);
+        assigned.map(|assigned| Value::from(assigned.role.as_str())).collect()
     }
 }
 

@@ -238,11 +238,12 @@ pub(super) fn mailbox_for(
     }
     let person = token.claims.scopes().is_some();
     let by_role = person || token.claims.roles().iter().any(|role| roles.contains(role));
-    if by_role && !person && tenant.app.access_policy_denies {
+    let app = tenant.app_of(&token.claims);
+    if by_role && !person && app.access_policy_denies {
         let words = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.";
         return Err(Failure::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", words));
     }
-    if !by_role && !rbac.iter().any(|role| tenant.app.holds(role, mailbox)) {
+    if !by_role && !rbac.iter().any(|role| app.holds(role, mailbox)) {
         return Err(Failure::denied());
     }
     if mailbox.rest_disabled {

@@ -138,8 +138,7 @@ fn principal(tenant: &Tenant, identity: &Identity) -> Tenant {
     if !identity.client_id.eq_ignore_ascii_case(&tenant.app.client_id) {
         own.app.client_id.clone_from(&identity.client_id);
         own.app.object_id.clone_from(&identity.object_id);
-        own.app.consented = false;
-        own.app.graph_roles.clear();
+        own.app.entry.assignments.clear();
     }
     own
 }

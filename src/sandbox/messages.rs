@@ -57,7 +57,7 @@ fn opened(state: &Shared, user: &str, headers: &HeaderMap) -> Result<(String, bo
     let address = mailbox_for(&token, user, &ROLES, &RBAC_ROLES)?;
     let whole = |role: &str| !role.contains("ReadBasic") && ROLES.contains(&role.trim_start_matches("Application "));
     let by_role = token.claims.roles().into_iter().any(whole);
-    let by_rbac = token.tenant.app.rbac_roles.iter().any(|role| whole(role));
+    let by_rbac = token.tenant.app_of(&token.claims).rbac_roles.iter().any(|role| whole(role));
     Ok((address, by_role || by_rbac))
 }
 

@@ -1,6 +1,7 @@
 //! What the tenant knows: applications and their grants, mailboxes, switches, records. One state behind every service.
 
 mod app;
+mod directory;
 mod mailbox;
 mod port25;
 mod records;
@@ -12,13 +13,15 @@ use serde::Deserialize;
 use tokio::sync::mpsc::UnboundedSender;
 use toml::{Table, Value};
 
-pub(super) use app::{App, Audience, Consent, FederatedCredential, KeyCredential, Platform, Tokens};
+pub(super) use app::{App, Audience, Consent, FederatedCredential, KeyCredential, Platform, RedirectAddress, Tokens};
+pub(super) use directory::{Assignment, Password, PermissionGrant, Row, assignment_id};
 pub use mailbox::Delivered;
 pub(super) use mailbox::{Kind, Mailbox, Mfa, PASSWORD, Place, Switch};
 pub(super) use port25::{Connector, Hosts, HveAccount};
 pub(super) use records::{DkimSelector, Dnssec, Lame, NameServer, Records};
 pub(super) use sign_in::{CONSUMERS, SignIn};
 
+use self::directory::Faults;
 use super::Addresses;
 use super::federation::Pipeline;
 use super::imds::Machine;
@@ -91,6 +94,10 @@ pub(super) struct Tenant {
     /// Whether Exchange Online is among its service principals.
     pub(super) exchange: bool,
     pub(super) app: App,
+    /// Further applications: Microsoft's own, and those that were registered since.
+    pub(super) apps: Vec<App>,
+    /// How the directory misbehaves.
+    pub(super) directory: Faults,
     pub(super) mailboxes: Vec<Mailbox>,
     pub(super) hve_accounts: Vec<HveAccount>,
     /// Inbound connectors.
@@ -146,6 +153,7 @@ impl State {
             self.tenants.push(first.numbered(n));
         }
         self.tenants.extend(self.consumers.take());
+        self.tenants.iter_mut().for_each(Tenant::keep_consents);
     }
 
     pub(super) fn tenant(&self, name: &str) -> Option<&Tenant> {
@@ -218,6 +226,9 @@ impl Tenant {
         tenant.app.object_id = id(&self.app.object_id);
         tenant.app.registration_id = id(&self.app.registration_id);
         tenant.app.rbac_scope = self.app.rbac_scope.iter().map(|address| name(address)).collect();
+        for app in &mut tenant.apps {
+            app.object_id = id(&app.object_id);
+        }
         tenant.ews_allowed_apps = self.ews_allowed_apps.iter().map(|app| id(app)).collect();
         tenant.app.exchange_object_id = self.app.exchange_object_id.as_deref().map(id);
         for account in &mut tenant.hve_accounts {

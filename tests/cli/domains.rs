@@ -53,7 +53,9 @@ fn each_domain_of_a_list_has_one_line() {
     let single = lab.run(&["check-dns", "contoso.test", "--format", "json"]).ends(0).json();
     let same = |report: &Value| {
         let findings = report["findings"].as_array().unwrap().iter();
-        findings.map(|finding| (finding["check"].clone(), finding["evidence"].clone())).collect::<Vec<_>>()
+        // Whose a domain is stands in no DNS, and is asked of one at a time.
+        let of_dns = findings.filter(|finding| finding["check"].as_str().is_some_and(|id| id.starts_with("dns.")));
+        of_dns.map(|finding| (finding["check"].clone(), finding["evidence"].clone())).collect::<Vec<_>>()
     };
     assert_eq!(same(own), same(&single), "a list is judged as a single domain is");
     checked(&lab, "contoso.test", &[]).ends(0);

@@ -63,7 +63,11 @@ impl Wanted {
         let own = self.certificate(&OWN);
         let registered = if self.replaced { self.certificate(&OTHER) } else { own.clone() };
         if let Some(tenant) = state.tenants.first_mut().filter(|_| !self.unregistered) {
-            tenant.app.keys.push(KeyCredential { der: registered.der().to_vec() });
+            tenant.app.keys.push(KeyCredential {
+                id: uuid::Uuid::new_v4().to_string(),
+                name: "CN=mail program of contoso.test".to_owned(),
+                der: registered.der().to_vec(),
+            });
         }
         let mut handed = self.files(&own);
         handed.words.extend(self.algorithm.clone().map(|word| ("assertion_alg", Value::String(word))));

@@ -35,6 +35,8 @@ impl fmt::Display for Diagnostic {
 #[derive(Debug)]
 pub(super) struct Caller {
     tenant: String,
+    /// The client id.
+    app: String,
     right: Right,
 }
 
@@ -72,7 +74,7 @@ pub(super) fn caller(state: &State, token: &str, now: i64) -> Result<Caller, Ref
         return Err(Refusal::Forbidden(Some(BLOCKED)));
     }
     let right = right(&claims, tenant).ok_or(Refusal::Forbidden(None))?;
-    Ok(Caller { tenant: tenant.id.clone(), right })
+    Ok(Caller { tenant: tenant.id.clone(), app: app.to_owned(), right })
 }
 
 fn read<'a>(state: &'a State, token: &str, now: i64) -> Result<(TokenFacts, &'a Tenant), Diagnostic> {
@@ -120,8 +122,9 @@ fn right(claims: &TokenFacts, tenant: &Tenant) -> Option<Right> {
     if claims.roles().iter().any(|role| wants.roles.contains(role)) {
         return Some(Right::Role);
     }
-    let assigned = tenant.app.rbac_roles.iter().any(|role| role == RBAC);
-    (assigned && tenant.app.in_exchange(claims.text("oid"))).then_some(Right::Rbac)
+    let app = tenant.app_of(claims);
+    let assigned = app.rbac_roles.iter().any(|role| role == RBAC);
+    (assigned && app.in_exchange(claims.text("oid"))).then_some(Right::Rbac)
 }
 
 /// Looks at the mailbox: the header for an application, the person's own otherwise.
@@ -150,10 +153,11 @@ pub(super) fn admit(state: &State, caller: &Caller, header: Option<&Element>) ->
     if mailbox.ews_off {
         return Err(Refusal::Forbidden(Some(DISABLED)));
     }
-    if caller.right == Right::Role && tenant.app.access_policy_denies {
+    let app = tenant.app_or_first(&caller.app);
+    if caller.right == Right::Role && app.access_policy_denies {
         return Err(Refusal::Forbidden(None));
     }
-    if caller.right == Right::Rbac && !tenant.app.holds(RBAC, mailbox) {
+    if caller.right == Right::Rbac && !app.holds(RBAC, mailbox) {
         return Err(denied().into());
     }
     let reached = reached(tenant, caller, mailbox);

@@ -3,10 +3,14 @@
 use jiff::Timestamp;
 
 use super::client::general;
-use super::scopes::{Scopes, registered};
+use super::scopes::Scopes;
 use super::{Session, now};
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::state::{App, Audience, CONSUMERS, Consent, Mailbox, Mfa, State, Tenant};
+use crate::sandbox::state::{App, Audience, CONSUMERS, Mailbox, Mfa, State, Tenant};
+use crate::sandbox::tokens::Api;
+
+/// Permissions of Outlook that are registered at Microsoft Graph.
+const OVER_GRAPH: [&str; 3] = ["SMTP.Send", "IMAP.AccessAsUser.All", "POP.AccessAsUser.All"];
 
 /// The account of this name, in any tenant.
 pub(super) fn find<'a>(state: &'a State, user: &str) -> Option<(&'a Tenant, &'a Mailbox)> {
@@ -87,8 +91,12 @@ pub(super) fn not_consented(state: &State, app: &App, user: &str, scopes: &Scope
     // An administrator speaks for an organisation; for a personal account nobody does.
     let organised = find(state, user).is_some_and(|(tenant, _)| tenant.id != CONSUMERS);
     let permissions = scopes.permissions.iter().filter(|permission| {
-        let given = organised && app.scopes_consented == Consent::Given;
-        let for_all = given && registered(app, permission.api).contains(&permission.name);
+        // What was consented to at Graph may be asked for at Outlook under the same name (Microsoft Learn, "Authenticate an
+        // IMAP, POP or SMTP connection using OAuth").
+        let at_graph = OVER_GRAPH.contains(&permission.name.as_str());
+        let for_all = organised
+            && (app.granted_to_all(permission.api, &permission.name)
+                || (at_graph && app.granted_to_all(Api::Graph, &permission.name)));
         let own = state.ledger.consents.iter().any(|(who, client, api, name)| {
             who == user && *client == app.client_id && *api == permission.api && *name == permission.name
         });

@@ -6,7 +6,7 @@ use url::Url;
 use super::{Fields, optional};
 use crate::sandbox::assertions::{self, Question};
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::state::{App, Audience, CONSUMERS, Platform, State};
+use crate::sandbox::state::{App, Audience, CONSUMERS, Platform, State, Tenant};
 
 /// The names that stand for no one tenant; that of all personal accounts is also known by its id.
 pub(super) fn general(name: &str) -> Option<&'static str> {
@@ -27,10 +27,11 @@ pub(super) fn resolve(state: &State, name: &str, client_id: &str, at_page: bool)
     };
     let asked = asked.ok_or_else(|| Refusal::tenant_not_found(name))?;
     let is_it = |app: &&App| app.registered && app.client_id.eq_ignore_ascii_case(client_id);
-    let app = state.tenants.iter().map(|tenant| &tenant.app).find(is_it);
+    let mut everywhere = state.tenants.iter().flat_map(Tenant::all_apps);
+    let app = asked.all_apps().find(is_it).or_else(|| everywhere.find(is_it));
     // Another tenant's application is let in where its registration says so, and then by consent.
     let near =
-        |app: &&App| general.is_some() || asked.app.client_id == app.client_id || app.audience != Audience::Single;
+        |app: &&App| general.is_some() || asked.find_app(&app.client_id).is_some() || app.audience != Audience::Single;
     let app = app.filter(near).ok_or_else(|| Refusal::app_not_found(client_id, asked))?;
     if app.not_over_common && matches!(general, Some("common" | "consumers")) {
         return Err(Refusal::not_over_common(&app.client_id));
@@ -102,9 +103,9 @@ impl Request<'_> {
 
     fn prove_confidential(&self) -> Result<(), Refusal> {
         let client_id = self.app.client_id.as_str();
-        let home = self.state.tenants.iter().find(|tenant| tenant.app.client_id == client_id);
+        let home = self.state.tenants.iter().find(|tenant| tenant.find_app(client_id).is_some());
         let tenant = home.ok_or_else(Refusal::no_credential)?;
-        let (state, realm, fields) = (self.state, self.name, self.fields);
-        assertions::prove(&Question { state, tenant, realm, client_id, fields }).map(drop)
+        let (state, app, realm, fields) = (self.state, self.app, self.name, self.fields);
+        assertions::prove(&Question { state, tenant, app, realm, client_id, fields }).map(drop)
     }
 }

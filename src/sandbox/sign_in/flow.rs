@@ -4,10 +4,11 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use super::page::Question;
-use super::scopes::Scopes;
+use super::scopes::{Permission, Scopes};
 use super::{Fields, Session, account, minted, now, optional};
+use crate::sandbox::directory::ADMINISTRATORS;
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::state::{App, CONSUMERS, Consent, Mfa, State};
+use crate::sandbox::state::{App, CONSUMERS, Consent, Mailbox, Mfa, State};
 
 /// The cookie by which a browser is known again.
 const COOKIE: &str = "SANDBOXSESSION";
@@ -75,16 +76,26 @@ fn step(
         None => {}
     }
     account::policy(&tenant, &session.user, ask.app, ask.by_device)?;
+    if tenant.sign_in.browser_blocked && !ask.by_device {
+        return Err(Refusal::conditional_access());
+    }
     let missing = account::not_consented(state, ask.app, &session.user, ask.scopes);
-    if pressed == "accept" && (ask.app.scopes_consented != Consent::Admin || tenant.id == CONSUMERS) {
+    let beyond = tenant.id != CONSUMERS && beyond(ask.app, &mailbox, ask.scopes);
+    if pressed == "accept" && !beyond {
         consented(state, ask.app, &session.user, ask.scopes);
     } else if !missing.is_empty() || (ask.prompt == "consent" && pressed != "continue") {
         if ask.prompt == "none" {
             return Err(Refusal::not_consented(&ask.app.client_id));
         }
-        return Ok(Step::Page(consent(ask, &ticket, &missing, tenant.id == CONSUMERS)));
+        return Ok(Step::Page(consent(ask, &ticket, &missing, beyond)));
     }
     Ok(Step::Done { session, ticket })
+}
+
+/// Whether only an administrator may consent, and this is none.
+fn beyond(app: &App, mailbox: &Mailbox, scopes: &Scopes) -> bool {
+    let wanted = app.scopes_consented == Consent::Admin || scopes.permissions.iter().any(Permission::for_admins);
+    wanted && !mailbox.is_one_of(&ADMINISTRATORS)
 }
 
 /// Keeps in mind what somebody consented to.
@@ -145,7 +156,7 @@ pub(super) fn remember(response: &mut Response, ticket: &str) {
 fn sign_in(ask: &Ask<'_>, user: &str, refusal: Option<String>) -> Response {
     Question {
         title: "Sign in",
-        says: vec!["to continue to Mail program".to_owned()],
+        says: vec![format!("to continue to {}", ask.app.name())],
         refusal,
         inputs: vec![("login", "Account", "text", user), ("passwd", "Password", "password", "")],
         hidden: ask.carries.into_iter().collect(),
@@ -167,16 +178,18 @@ fn second_factor(ask: &Ask<'_>, ticket: &str) -> Response {
     .page()
 }
 
-fn consent(ask: &Ask<'_>, ticket: &str, missing: &[String], personal: bool) -> Response {
-    let admin = ask.app.scopes_consented == Consent::Admin && !personal;
+fn consent(ask: &Ask<'_>, ticket: &str, missing: &[String], admin: bool) -> Response {
     let title = if admin { "Need admin approval" } else { "Permissions requested" };
+    let name = ask.app.name();
     let first = if admin {
-        "Mail program needs permission to access resources in your organization that only an admin can grant. Please ask \
-         an admin to grant permission to this app before you can use it."
+        format!(
+            "{name} needs permission to access resources in your organization that only an admin can grant. Please ask \
+             an admin to grant permission to this app before you can use it."
+        )
     } else {
-        "Mail program would like to:"
+        format!("{name} would like to:")
     };
-    let says = [first.to_owned()].into_iter().chain(missing.iter().cloned()).collect();
+    let says = [first].into_iter().chain(missing.iter().cloned()).collect();
     let buttons = if admin {
         vec![("back", "Return to the application without granting consent")]
     } else {

@@ -37,7 +37,7 @@ pub(super) struct Ledger {
     devices: HashMap<String, Device>,
     refresh: HashMap<String, Refresh>,
     /// What people consented to on the page.
-    consents: Vec<(String, String, Api, String)>,
+    pub(super) consents: Vec<(String, String, Api, String)>,
 }
 
 /// Somebody who has shown who it is.

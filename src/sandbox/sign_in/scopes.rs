@@ -17,7 +17,7 @@ const OUTLOOK: [&str; 9] = [
     "Exchange.Manage",
 ];
 /// What exists at Graph of interest to mail.
-const GRAPH: [&str; 13] = [
+const GRAPH: [&str; 17] = [
     "User.Read",
     "Mail.Send",
     "Mail.Send.Shared",
@@ -31,6 +31,17 @@ const GRAPH: [&str; 13] = [
     "IMAP.AccessAsUser.All",
     "POP.AccessAsUser.All",
     "MailboxSettings.Read",
+    FOR_ADMINS[0],
+    FOR_ADMINS[1],
+    FOR_ADMINS[2],
+    FOR_ADMINS[3],
+];
+/// What only an administrator may consent to (Microsoft Learn, "Microsoft Graph permissions reference").
+const FOR_ADMINS: [&str; 4] = [
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
 ];
 const RESOURCES: [(&str, Api); 6] = [
     ("https://graph.microsoft.com", Api::Graph),
@@ -134,6 +145,10 @@ impl Scopes {
 }
 
 impl Permission {
+    pub(super) fn for_admins(&self) -> bool {
+        self.api == Api::Graph && FOR_ADMINS.contains(&self.name.as_str())
+    }
+
     pub(super) fn shown(&self) -> String {
         match self.api {
             Api::Graph => self.name.clone(),

@@ -2,11 +2,17 @@
 
 use serde::Deserialize;
 
+use super::directory::Entry;
+
 /// The application: its registration, its service principal, and what Exchange knows of it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::sandbox) struct App {
     pub(in crate::sandbox) registered: bool,
+    /// The name in the portal.
+    pub(in crate::sandbox) name: String,
+    /// Its registration is another tenant's: only its service principal is here.
+    pub(in crate::sandbox) foreign: bool,
     pub(in crate::sandbox) client_id: String,
     /// Object id of the registration: the one that is confused with the other.
     pub(in crate::sandbox) registration_id: String,
@@ -18,6 +24,7 @@ pub(in crate::sandbox) struct App {
     pub(in crate::sandbox) secret_expired: bool,
     /// What was asked for in the registration; without consent it is worth nothing.
     pub(in crate::sandbox) requested_roles: Vec<String>,
+    /// Whether all of it was consented to before the story begins.
     pub(in crate::sandbox) consented: bool,
     pub(in crate::sandbox) graph_roles: Vec<String>,
     /// The object id that New-ServicePrincipal was given; none: never registered in Exchange.
@@ -51,6 +58,9 @@ pub(in crate::sandbox) struct App {
     /// Those of Graph.
     pub(in crate::sandbox) graph_scopes: Vec<String>,
     pub(in crate::sandbox) scopes_consented: Consent,
+    /// What the directory holds of it besides.
+    #[serde(skip)]
+    pub(in crate::sandbox) entry: Entry,
     /// Who is assigned, by user principal name, where assignment is required.
     pub(in crate::sandbox) assigned: Option<Vec<String>>,
 }
@@ -106,6 +116,8 @@ pub(in crate::sandbox) enum Consent {
 /// A certificate as a registration holds it: its public part.
 #[derive(Debug, Clone, Default)]
 pub(in crate::sandbox) struct KeyCredential {
+    pub(in crate::sandbox) id: String,
+    pub(in crate::sandbox) name: String,
     pub(in crate::sandbox) der: Vec<u8>,
 }
 

@@ -42,6 +42,8 @@ pub(in crate::sandbox) struct Mailbox {
     pub(in crate::sandbox) disabled: bool,
     pub(in crate::sandbox) password_expired: bool,
     pub(in crate::sandbox) mfa: Mfa,
+    /// Roles in the directory, by their names.
+    pub(in crate::sandbox) directory_roles: Vec<String>,
     /// Seconds ago at which all sessions were revoked; below zero: still to come, so that none is good.
     pub(in crate::sandbox) sessions_revoked: Option<i64>,
     /// The SMTP sessions that are logged in to it, in the order in which they came.

@@ -13,6 +13,8 @@ pub(in crate::sandbox) struct SignIn {
     pub(in crate::sandbox) blocked: bool,
     /// A policy of conditional access blocks the device code flow.
     pub(in crate::sandbox) device_flow_blocked: bool,
+    /// A policy of conditional access lets nobody in from a browser on a computer that the organisation does not manage.
+    pub(in crate::sandbox) browser_blocked: bool,
     /// Seconds that an authorization code lives.
     pub(in crate::sandbox) code_lifetime: i64,
     /// Seconds that a device code lives.
@@ -30,6 +32,7 @@ impl Default for SignIn {
         SignIn {
             blocked: false,
             device_flow_blocked: false,
+            browser_blocked: false,
             // Entra's own: ten minutes, fifteen minutes, five seconds (Microsoft Learn, "OAuth 2.0 authorization code
             // flow" and "OAuth 2.0 device authorization grant").
             code_lifetime: 600,
