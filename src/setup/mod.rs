@@ -29,6 +29,7 @@ pub use flags::{
     Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, SignInWords, table_of,
 };
 pub(crate) use lint::shown;
+pub(crate) use load::is_missing;
 pub use load::{Layers, Need, Wants};
 pub(crate) use platform as files;
 pub use port25::ClientCertificate;
@@ -60,6 +61,8 @@ pub struct Setup {
     pub client_id: Option<String>,
     /// How the program proves who it is.
     pub credential: Option<Credential>,
+    /// Whether it is a person who signs in, by the words of the set-up.
+    pub person: bool,
     /// The mailbox that sends.
     pub mailbox: Option<String>,
     /// Sender address, where it is not the mailbox's own.

@@ -19,6 +19,7 @@ mod port25;
 mod powershell;
 mod record;
 mod sandbox;
+mod scripts;
 mod sign_in;
 mod support;
 mod token;

@@ -149,3 +149,16 @@ fn a_state_that_is_old_or_refuted_leaves_the_word_to_the_roads() {
     assert_eq!(cause(&said), Some("smtp-refused-imap-open"));
     assert!(said.words[0].contains("out of date"), "{:?}", said.words);
 }
+
+#[test]
+fn the_switch_of_a_protocol_is_named_only_where_the_state_leaves_it_open() {
+    use crate::facts::ProtocolSwitches;
+    let shut = || imap(app(), OK, Some(SHUT));
+    let told = |imap| {
+        let visit = well(shut(), |state| state.protocols = Some(ProtocolSwitches { imap, ..Default::default() }));
+        cause(&witness::of(&visit, Road::Imap, At::Mailbox))
+    };
+    assert_eq!(told(None), Some("mailbox-protocol-off"));
+    assert_eq!(told(Some(false)), Some("mailbox-protocol-off"));
+    assert_eq!(told(Some(true)), Some("exchange-change-not-in-force"));
+}
