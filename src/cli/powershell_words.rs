@@ -129,7 +129,10 @@ impl Which {
     /// Whether there is such a script, it takes the words that were said, and has the values that it needs.
     pub(super) fn check(&self, wanted: &Wanted, setup: &Setup) -> Result<(), InputError> {
         let needs = wanted.needs().map_err(|e| match e {
-            Refused::NoScript { .. } => InputError::new("--for", format!("and its like name no script: {e}")),
+            Refused::NoScript { wanted, there_is } => {
+                let words = format!("asks for a script that there is not ({wanted}); there is {there_is}");
+                InputError::new("--for", words)
+            }
             other => InputError::new("--for", other.to_string()),
         })?;
         self.stray(wanted)?;

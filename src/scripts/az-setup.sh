@@ -1,15 +1,22 @@
 # o365doctor: the application in Entra, what it asks for, and the consent to it (part 1 of 3: set up).
 # Paste the whole block into bash with the Azure CLI and jq, as Azure Cloud Shell has them (Bash, not PowerShell). It runs as one
 # piece and stops at the first failure. Before: az login --allow-no-subscriptions --tenant TENANT
-# Needs: the role Privileged Role Administrator for the consent, or Cloud Application Administrator where it is a person who
-# signs in to the application.
+{% if road == "graph" and not person %}
+# Needs: the role Privileged Role Administrator, because it consents to an application permission of Microsoft Graph.
+{% else %}
+# Needs: the role Cloud Application Administrator.
+{% endif %}
 # It asks nothing, tells the state before, and changes only what differs; run it twice and the second time changes nothing.
 {% if person %}
 # A person signs in, so these are delegated permissions: the application can do no more than that person can.
 {% else %}
 # These are permissions of the application itself, in every mailbox that Exchange does not keep it from.
 {% endif %}
-# It makes no secret and no certificate.
+{% if person %}
+# It makes no secret and no certificate: a public client has none.
+{% else %}
+# It makes no secret and no certificate: add one by hand, beside those that are there.
+{% endif %}
 (
   set -euo pipefail
   # The application; empty: a new one is made, under the name below.

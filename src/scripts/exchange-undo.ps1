@@ -105,7 +105,7 @@
     }
     if ($Prior.scope_existed -eq $false) {
         $InUse = @(Get-ManagementRoleAssignment -ErrorAction Stop | Where-Object {
-            [string]$_.CustomResourceScope -eq $Prior.scope_name -or [string]$_.CustomRecipientWriteScope -eq $Prior.scope_name
+            [string]$_.Name -ne $Prior.role_assignment -and ([string]$_.CustomResourceScope -eq $Prior.scope_name -or [string]$_.CustomRecipientWriteScope -eq $Prior.scope_name)
         }).Count
         foreach ($Scope in @(Get-ManagementScope -ErrorAction Stop | Where-Object { [string]$_.Name -eq $Prior.scope_name })) {
             if ($InUse -gt 0) { Write-Warning 'The scope is used by another role now. It was left.'; continue }

@@ -128,8 +128,12 @@ fn what_is_not_in_the_script_is_said_beside_it() {
 
 #[test]
 fn the_help_fits_a_terminal() {
-    let help = Home::new().run(&["powershell", "-h"]).ends(0).out;
-    assert!(help.contains("--for") && help.contains("--way") && help.contains("rbac"), "{help}");
+    for form in ["-h", "--help"] {
+        let help = Ended::of(Home::new().command(&["powershell", form]).env("COLUMNS", "80")).ends(0).out;
+        assert!(help.contains("--way") && help.contains("rbac") && help.contains("--for"), "{help}");
+        let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{wide:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::connectors::{connector, direct, domain};
 use super::neighbours::opened;
 use super::{MAILBOX, fault_unless, gap, state, wanted_object_id};
 use crate::check::{Check, Judge, Judgement, Verdict};
-use crate::facts::{ExchangeFacts, Visit};
+use crate::facts::{EwsSettings, ExchangeFacts, Visit};
 use crate::kb::cause;
 use crate::road::Road;
 
@@ -150,19 +150,31 @@ fn ews(visit: &Visit, road: Road) -> Judgement {
                 None => Verdict::unproven(&cause::EWS_OFF, words),
             }
         }
-        (Some(true), _) => match &settings.allowed_app_ids {
-            None => gap(state, "ews_allowed_app_ids"),
-            Some(apps) if apps.iter().any(|app| app.eq_ignore_ascii_case(&state.client_id)) => {
-                Verdict::pass("EwsEnabled is True, and EwsAllowedAppIDs has the application")
+        (Some(true), _) => {
+            let Some(apps) = &settings.allowed_app_ids else { return gap(state, "ews_allowed_app_ids") };
+            if apps.iter().any(|app| app.eq_ignore_ascii_case(&state.client_id)) {
+                return by_user_agent(settings, opened(visit, road));
             }
-            Some(apps) => {
-                let words = match apps.len() {
-                    0 => "EwsAllowedAppIDs is empty".to_owned(),
-                    n => format!("EwsAllowedAppIDs has {n} ids, and {} is none of them", state.client_id),
-                };
-                bad(&cause::EWS_APP_NOT_ALLOWED, words)
-            }
-        },
+            let words = match apps.len() {
+                0 => "EwsAllowedAppIDs is empty".to_owned(),
+                n => format!("EwsAllowedAppIDs has {n} ids, and {} is none of them", state.client_id),
+            };
+            bad(&cause::EWS_APP_NOT_ALLOWED, words)
+        }
+    }
+}
+
+/// Beside the list of applications there can be one of user agents, which says nothing of an application by its id.
+fn by_user_agent(settings: &EwsSettings, open: Option<String>) -> Judgement {
+    let words = "EwsEnabled is True, and EwsAllowedAppIDs has the application";
+    let enforced = settings.application_access_policy.as_deref().filter(|policy| policy.starts_with("Enforce"));
+    match (enforced, open) {
+        (None, _) => Verdict::pass(words),
+        (Some(policy), Some(open)) => Verdict::pass(format!("{words}; {policy} is set too, and {open}")),
+        (Some(policy), None) => {
+            let words = format!("{words}; {policy} is set too, and judges by the program's user agent");
+            Verdict::unproven(&cause::EWS_APP_NOT_ALLOWED, words)
+        }
     }
 }
 
