@@ -28,7 +28,7 @@ results=$peers/results
 # command:package
 debian='postfix:postfix smtp-sink:postfix dovecot:dovecot-core msmtp:msmtp swaks:swaks dig:bind9-dnsutils nsd:nsd
     knotd:knot curl:curl mpop:mpop mbsync:isync mutt:mutt neomutt:neomutt getmail:getmail6
-    hyperfine:hyperfine time:time python3:python3'
+    hyperfine:hyperfine time:time python3:python3 jq:jq'
 
 absent() {
     local pair

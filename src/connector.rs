@@ -33,6 +33,11 @@ impl Range {
         Ok(Range { base, length })
     }
 
+    /// Whether it is one of a network's own, which no service outside of it sees (RFC 1918).
+    pub fn is_private(self) -> bool {
+        self.base.is_private() || self.base.is_loopback()
+    }
+
     /// Whether an address lies in it.
     pub fn holds(self, ip: IpAddr) -> bool {
         let IpAddr::V4(ip) = ip else { return false };

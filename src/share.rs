@@ -3,6 +3,7 @@
 
 mod arrived;
 mod credential;
+mod exchange;
 mod port25;
 mod records;
 mod words;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::facts::{ExchangeFacts, TokenFacts, Visit};
+use crate::facts::{TokenFacts, Visit};
 
 /// The visit with tenants, applications, mailboxes, domains, addresses and hosts of its own replaced.
 pub fn masked(visit: &Visit) -> Visit {
@@ -40,16 +41,7 @@ fn by_place(visit: &mut Visit) {
     // A path may hold the name of its owner.
     visit.setup.options.retain(|(flag, _)| !PATHS.contains(&flag.as_str()));
     visit.facts.tokens.iter_mut().for_each(by_claim);
-    if let Some(exchange) = &mut visit.facts.exchange {
-        // The names of people, groups and scopes, which nobody else knows.
-        let rights = exchange.mailbox_rights.iter_mut().map(|right| &mut right.user);
-        for name in rights.chain(exchange.roles.iter_mut().map(|role| &mut role.scope)) {
-            "masked".clone_into(name);
-        }
-        for part in &mut exchange.unread {
-            part.why = without_quoted(&part.why);
-        }
-    }
+    exchange::without_names(visit);
     if let Some(dns) = &mut visit.facts.dns {
         records::without_tenant(dns);
     }
@@ -148,6 +140,7 @@ impl Names {
         ids(visit, &mut names);
         port25::addresses(visit, &mut names);
         records::addresses(visit, &mut names);
+        exchange::addresses(visit, &mut names);
         credential::names(visit, &mut names);
         arrived::hosts(visit, &mut names);
         let mut names: Vec<(String, String)> =
@@ -212,12 +205,8 @@ fn domains(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let tenant = setup.tenant.clone().filter(|tenant| tenant.contains('.'));
     let of_setup =
         [setup.domain.clone(), of_address(&setup.mailbox), of_address(&setup.from), of_address(&setup.to), tenant];
-    let of_exchange = visit.facts.exchange.iter().flat_map(|state| {
-        let tenant = Some(state.tenant.clone()).filter(|tenant| tenant.contains('.'));
-        named_by_exchange(state).map(|name| of_address(&name)).chain([tenant])
-    });
     let own = of_setup.into_iter().chain([of_address(&setup.hve_account), of_address(&setup.external)]);
-    let all = own.chain(of_exchange).chain(arrived::domains(visit)).chain(records::domains(visit));
+    let all = own.chain(exchange::domains(visit)).chain(arrived::domains(visit)).chain(records::domains(visit));
     let all = all.chain(port25::domains(visit));
     let microsofts = |domain: &String| MICROSOFT.iter().any(|own| domain.eq_ignore_ascii_case(own));
     for domain in all.flatten().filter(|domain| !microsofts(domain)) {
@@ -237,7 +226,7 @@ fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let wrapped = visit.facts.tokens.iter().map(|token| token.sasl_user.clone());
     let own = [&setup.mailbox, &setup.from, &setup.to, &setup.hve_account, &setup.external].map(Clone::clone);
     let all = own.into_iter().chain(claims).chain(wrapped);
-    let all = all.chain(visit.facts.exchange.iter().flat_map(named_by_exchange)).chain(arrived::people(visit));
+    let all = all.chain(exchange::people(visit)).chain(arrived::people(visit));
     let all = all.chain(records::people(visit));
     for (n, person) in all.flatten().enumerate() {
         let stand_in = match person.rsplit_once('@') {
@@ -251,13 +240,6 @@ fn people(visit: &Visit, names: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Every address that the state of Exchange names.
-fn named_by_exchange(state: &ExchangeFacts) -> impl Iterator<Item = Option<String>> {
-    let names = [Some(&state.mailbox), state.from.as_ref(), state.primary_smtp_address.as_ref()];
-    let more = state.user_principal_name.iter().chain(state.addresses.iter().flatten()).map(Some);
-    names.into_iter().chain(more).map(Option::<&String>::cloned)
-}
-
 fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let setup = &visit.setup;
     let is_guid = |text: &String| uuid::Uuid::try_parse(text).is_ok();
@@ -267,12 +249,7 @@ fn ids(visit: &Visit, names: &mut BTreeMap<String, String>) {
     let seen = visit.facts.entra.as_ref().and_then(|entra| entra.tenant_id.clone());
     let domains = visit.facts.domain_tenant.as_ref().and_then(|entra| entra.tenant_id.clone());
     let own = [setup.tenant.clone(), setup.client_id.clone(), setup.object_id.clone(), seen, domains];
-    let all = own.into_iter().chain(claims);
-    let of_exchange = visit.facts.exchange.iter().flat_map(|state| {
-        let one = [Some(state.tenant.clone()), Some(state.client_id.clone()), state.expected_object_id.clone()];
-        one.into_iter().chain(state.registered_object_ids.iter().cloned().map(Some))
-    });
-    let all = all.chain(of_exchange);
+    let all = own.into_iter().chain(claims).chain(exchange::ids(visit));
     for id in all.flatten().filter(is_guid) {
         let n = names.values().filter(|stand_in| stand_in.starts_with("00000000-0000-4000-8000-")).count() + 1;
         names.entry(id).or_insert_with(|| format!("00000000-0000-4000-8000-{n:012}"));

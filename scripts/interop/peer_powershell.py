@@ -1,4 +1,9 @@
-"""The PowerShell grammar of tree-sitter: each script parses from its first word to its last."""
+"""The PowerShell grammar of tree-sitter: each script parses from its first word to its last. Where PowerShell itself is at
+hand, its own parser says so too, and its analyzer, if that is installed."""
+
+import pathlib
+import shutil
+import tempfile
 
 from lib import DOCTOR, expect, run, run_cases
 
@@ -17,27 +22,78 @@ def faults(source):
     return found
 
 
-def parses(part, *more):
-    script = run(DOCTOR, "powershell", "--part", part, "--cloud", "sandbox", *more).stdout
+# The parser, then the analyzer with the rules that are about errors.
+OWN = """
+$Wrong = $null
+[void][System.Management.Automation.Language.Parser]::ParseFile($args[0], [ref]$null, [ref]$Wrong)
+$Wrong | ForEach-Object { "$($_.Extent.StartLineNumber): $($_.Message)" }
+if (Get-Module -ListAvailable -Name PSScriptAnalyzer) {
+    Invoke-ScriptAnalyzer -Path $args[0] -Severity Error, ParseError -ExcludeRule PSAvoidUsingComputerNameHardcoded |
+        ForEach-Object { "$($_.Line): $($_.Message)" }
+}
+"""
+
+
+def faults_by_powershell(script):
+    """What PowerShell itself says; nothing where it is not installed."""
+    pwsh = shutil.which("pwsh")
+    if not pwsh:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        text, own = pathlib.Path(folder) / "script.ps1", pathlib.Path(folder) / "own.ps1"
+        text.write_text(script, encoding="utf-8-sig")
+        own.write_text(OWN)
+        return run(pwsh, "-NoProfile", "-NonInteractive", "-File", own, text).stdout.splitlines()
+
+
+# No credential is among it, so nobody is asked anything.
+SETUP = [
+    "--tenant", "contoso.test", "--client-id", "11111111-2222-4333-8444-555555555555", "--mailbox", "app@contoso.test",
+]
+
+
+def parses(*words):
+    script = run(DOCTOR, "powershell", *SETUP, *words).stdout
     expect(len(script) > 500, f"this is no script: {script}")
-    found = faults(script.encode())
-    expect(not found, found)
+    found = faults(script.encode()) + faults_by_powershell(script)
+    expect(not found, f"{words}: {found}")
 
 
-def powershell_setup_parses():
-    parses("setup")
+ROADS = ["smtp", "imap", "pop", "graph", "ews", "hve"]
+PARTS = ["setup", "verify", "undo"]
 
 
-def powershell_verify_parses():
-    parses("verify")
+def powershell_scripts_for_exchange_parse():
+    for part in PARTS:
+        for road in ROADS:
+            parses("--part", part, "--for", road)
+        parses("--part", part, "--from", "news@contoso.test", "--delegated-organization", "customer.onmicrosoft.test")
+        for road in ["smtp", "graph", "ews"]:
+            parses("--part", part, "--for", road, "--way", "rbac")
+        for road in ["graph", "ews"]:
+            parses("--part", part, "--for", road, "--way", "policy")
+        for road in ["smtp", "imap", "pop", "ews"]:
+            parses("--part", part, "--for", road, "--auth", "delegated")
+    parses("--part", "verify", "--for", "all")
 
 
-def powershell_undo_parses():
-    parses("undo")
+def powershell_scripts_for_relay_parse():
+    parses("--for", "relay", "--connector-ip", "203.0.113.9", "--connector-ip", "198.51.100.0/24")
+    parses("--for", "relay", "--connector-cert", "*.contoso.test")
+    for part in ["verify", "undo"]:
+        parses("--for", "relay", "--part", part)
+
+
+def powershell_scripts_for_graph_parse():
+    for part in PARTS:
+        for road in ROADS:
+            parses("--style", "graph", "--part", part, "--for", road)
+        for road in ["smtp", "imap", "pop", "graph", "ews"]:
+            parses("--style", "graph", "--part", part, "--for", road, "--auth", "delegated")
 
 
 def powershell_with_quotes_in_its_values_parses():
-    parses("setup", "--display-name", "O'Brien \u2018and\u2019 $(Get-Date) `\"co\"")
+    parses("--display-name", "O'Brien \u2018and\u2019 $(Get-Date) `\"co\"")
 
 
 def powershell_grammar_sees_a_fault():
@@ -45,6 +101,6 @@ def powershell_grammar_sees_a_fault():
 
 
 run_cases(
-    powershell_setup_parses, powershell_verify_parses, powershell_undo_parses,
+    powershell_scripts_for_exchange_parse, powershell_scripts_for_relay_parse, powershell_scripts_for_graph_parse,
     powershell_with_quotes_in_its_values_parses, powershell_grammar_sees_a_fault,
 )

@@ -14,6 +14,7 @@ mod login;
 mod logout;
 mod output;
 mod powershell;
+mod powershell_words;
 mod probe_send;
 mod run;
 mod sandbox;

@@ -1,22 +1,30 @@
-//! `powershell`: the scripts that set up, verify and undo.
+//! `powershell`: the scripts that set up, verify and undo, and the object id that is filled in.
 
-use std::path::PathBuf;
-
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 
 use super::Global;
 use super::output::{note, print};
+use super::powershell_words::{Which, takes_object_id};
 use super::run::{self, Loaded};
+use crate::connector::Range;
 use crate::facts::{Form, TokenFacts, Visit};
 use crate::kb::cause;
 use crate::observe;
 use crate::plan::{self, Plan, Slice};
-use crate::scripts::{self, Part, Values};
+use crate::scripts::{self, Style, Values};
 use crate::setup::config::read_text;
 use crate::setup::{Credential, CredentialWords, Identity, InputError, Need, Setup, Wants, table_of};
 
-/// Prints the PowerShell script that registers the application in Exchange, verifies it, or undoes it
+/// Prints a script that an administrator pastes: to set up, to verify, to undo
+///
+/// Setup tells the state before as one line of JSON, and changes only what differs. Verify changes nothing, and prints
+/// the line that --exchange-state of checkup takes. Undo takes the line of setup and puts that very state back.
+///
+/// There are two ways for an application by itself. --way classic is a permission of Entra, for every mailbox; smtp,
+/// imap and pop then also need Full Access to the one mailbox, by which the application can read it. --way rbac is a
+/// role within Exchange for that one mailbox (smtp, graph, ews), without any permission of Entra. With --auth delegated
+/// a person signs in, and Exchange needs its switches alone.
 ///
 /// The object id is taken from an app-only token of this tenant, where a credential is at hand; else the script says
 /// how to look it up.
@@ -26,76 +34,65 @@ pub(super) struct Arguments {
     identity: Identity,
     #[command(flatten)]
     credential: CredentialWords,
-    /// Which of the three scripts
-    #[arg(long, value_enum, default_value = "setup")]
-    part: PartName,
-    /// For undo: the file that holds what setup printed first
-    #[arg(long, value_name = "FILE")]
-    prior: Option<PathBuf>,
-    /// The name that the application gets in Exchange
-    #[arg(long, value_name = "NAME", default_value = "o365doctor mail application")]
-    display_name: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PartName {
-    /// Registers the application, gives it the mailbox, opens SMTP AUTH for that mailbox
-    Setup,
-    /// Reads all of it back and changes nothing
-    Verify,
-    /// Takes back what setup did
-    Undo,
+    #[command(flatten)]
+    which: Which,
 }
 
 pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, InputError> {
     if global.replay.is_some() {
         return Err(InputError::new("--replay", "judges a recording; powershell makes a script and judges nothing"));
     }
+    let which = arguments.which;
     let mut flags = table_of(&arguments.identity);
     flags.extend(table_of(&arguments.credential));
-    let prior = arguments.prior.as_deref().map(|file| read_text("--prior", file, false)).transpose()?;
-    // A recording has the token's claims, and a plan needs no secret.
-    let credential = if global.plan || global.replay.is_some() { Need::Kind } else { Need::IfNamed };
-    let wants = Wants { application: true, mailbox: true, any_identity: true, credential, ..Wants::default() };
+    run::insert(&mut flags, "hve_account", which.hve_account.clone());
+    flags.extend(which.connector.table());
+    let prior = which.prior.as_deref().map(|file| read_text("--prior", file, false)).transpose()?;
+    // A plan needs no secret.
+    let credential = match which.may_take_object_id() {
+        false => Need::No,
+        true if global.plan => Need::Kind,
+        true => Need::OfApplication,
+    };
+    let wants = Wants { any_identity: true, credential, ..Wants::default() };
     let Loaded { setup, sandbox: _running } = run::load(&global, flags, wants).await?;
-    // What setup printed names the application; undo needs no token for it.
-    let token = setup.credential.is_some() && arguments.part != PartName::Undo;
+    let wanted = which.wanted(&setup);
+    which.check(&wanted, &setup)?;
+    let token = setup.credential.is_some() && takes_object_id(&wanted);
     let slice = Slice { command: "powershell", token, verify: true, ..Slice::default() };
     let plan = plan::make(&setup, slice, Timestamp::now())?;
     if global.plan {
         run::print_plan(&global, &setup, &plan);
         return Ok(0);
     }
-    let visit = match &global.replay {
-        Some(file) => Visit { setup: setup.facts(), ..run::replay(file)? },
-        None => observe(&setup, &plan).await,
-    };
+    let visit = observe(&setup, &plan).await;
     if let Some(file) = &global.record {
         run::record(file, &visit)?;
     }
-    let (object_id, from) = object_id(&setup, &visit)?;
-    let values = Values {
-        environment: setup.cloud.exchange_environment.clone(),
-        tenant: setup.tenant.clone().unwrap_or_default(),
-        client_id: setup.client_id.clone().unwrap_or_default(),
-        object_id,
-        object_id_from: from,
-        mailbox: setup.mailbox.clone().unwrap_or_default(),
-        from: setup.from.clone(),
-        display_name: arguments.display_name,
-        prior,
-    };
-    let part = match arguments.part {
-        PartName::Setup => Part::Setup,
-        PartName::Verify => Part::Verify,
-        PartName::Undo => Part::Undo,
-    };
-    let script = scripts::smtp(part, &values).map_err(|e| {
+    let (object_id, object_id_from) = if takes_object_id(&wanted) { object_id(&setup, &visit)? } else { (None, None) };
+    let values = Values { object_id, object_id_from, ..which.values(&wanted, &setup, prior) };
+    tell(&wanted, &values);
+    let script = scripts::script(&wanted, &values).map_err(|e| {
         let error = InputError::new("the script", format!("can not be made: {e}"));
-        if token && global.replay.is_none() { error.late() } else { error }
+        if token { error.late() } else { error }
     })?;
     print(&script);
     Ok(0)
+}
+
+/// What a person should know who has the script only.
+fn tell(wanted: &scripts::Wanted, values: &Values) {
+    if wanted.style == Style::Manifest {
+        note(
+            "in the Entra admin center: App registrations, the application, Manifest; put the entries of \
+             requiredResourceAccess into the list of that name, beside what is there; save; then API permissions, \
+             Grant admin consent",
+        );
+    }
+    let private = |ip: &&String| Range::parse(ip).is_ok_and(Range::is_private);
+    if let Some(ip) = values.connector_ips.iter().find(private) {
+        note(&format!("{ip} is an address of a private network; a connector sees the public one"));
+    }
 }
 
 async fn observe(setup: &Setup, plan: &Plan) -> Visit {

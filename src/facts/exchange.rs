@@ -14,6 +14,9 @@ pub struct ExchangeFacts {
     pub time: Timestamp,
     /// The organization that the script was made for: a domain or an id.
     pub tenant: String,
+    /// The road that it was made for, or `all`; none where the script did not tell, as its first version: `smtp`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub road: Option<String>,
     /// The application that it was made for.
     pub client_id: String,
     /// The mailbox that it was made for.
@@ -47,6 +50,27 @@ pub struct ExchangeFacts {
     pub smtp_client_authentication_disabled: SmtpAuthSwitch,
     /// The roles of RBAC for Applications.
     pub roles: Vec<ExchangeRole>,
+    /// The switches of the mailbox's protocols.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocols: Option<ProtocolSwitches>,
+    /// What `Test-ApplicationAccessPolicy` says of application and mailbox: `Granted`, also without any policy, or `Denied`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_policy: Option<String>,
+    /// The settings of EWS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ews: Option<EwsSettings>,
+    /// Whether mail from the organization's own domains is refused that comes without a login and without a connector.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reject_direct_send: Option<bool>,
+    /// The organization's domains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_domains: Option<Vec<String>>,
+    /// The inbound connectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connectors: Option<Vec<InboundConnector>>,
+    /// The account of High Volume Email.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<HveState>,
     /// What Exchange refused to tell.
     pub unread: Vec<Unread>,
 }
@@ -91,17 +115,76 @@ pub struct ExchangeRole {
     pub in_scope: String,
 }
 
+/// Which protocols the mailbox itself has on (`Get-CASMailbox`); none: not set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ProtocolSwitches {
+    /// `ImapEnabled`.
+    pub imap: Option<bool>,
+    /// `PopEnabled`.
+    pub pop: Option<bool>,
+    /// `EwsEnabled`.
+    pub ews: Option<bool>,
+}
+
+/// The organization's settings of EWS (`Get-OrganizationConfig`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct EwsSettings {
+    /// `EwsEnabled`; none: nobody set it.
+    pub enabled: Option<bool>,
+    /// `EwsApplicationAccessPolicy`: a list of user agents that is enforced.
+    pub application_access_policy: Option<String>,
+    /// `EwsAllowedAppIDs`.
+    pub allowed_app_ids: Option<Vec<String>>,
+}
+
+/// An inbound connector (`Get-InboundConnector`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct InboundConnector {
+    /// Its name.
+    pub name: String,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// `OnPremises` or `Partner`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The IPv4 addresses and ranges that it knows its hosts by.
+    pub sender_ips: Vec<String>,
+    /// The name in the certificate that it knows its host by.
+    pub certificate_name: Option<String>,
+    /// Whether it refuses what is not encrypted.
+    pub require_tls: bool,
+}
+
+/// An account of High Volume Email (`Get-HVEAccountSettings`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct HveState {
+    /// Its address.
+    pub address: String,
+    /// Object ids of the applications that may use it.
+    pub allowed_apps: Option<Vec<String>>,
+}
+
 /// One reading that Exchange refused.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Unread {
-    /// `mailbox`, `registration`, `mailbox_rights`, `send_as`, `roles`, `mailbox_switch` or `organization_switch`.
+    /// `mailbox`, `registration`, `mailbox_rights`, `send_as`, `roles`, `mailbox_switch`, `organization_switch`, `protocols`,
+    /// `access_policy`, `organization`, `ews_allowed_app_ids`, `connectors`, `accepted_domains` or `account`.
     pub what: String,
     /// Exchange's own words.
     pub why: String,
 }
 
 impl ExchangeFacts {
+    /// Whether the script looked for the application and its mailbox; those of some roads do not.
+    pub fn reads_application(&self) -> bool {
+        !matches!(self.road.as_deref(), Some("relay" | "hve"))
+    }
+
     /// Exchange's words where it refused this reading.
     pub fn unread(&self, what: &str) -> Option<&str> {
         self.unread.iter().find(|part| part.what == what).map(|part| part.why.as_str())

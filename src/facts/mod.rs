@@ -23,7 +23,10 @@ pub use dns::{
     SpfFacts, SpfQuestion, TlsReportFacts, TlsaFact,
 };
 pub use ews::{EwsActing, EwsAnswer, EwsExchange, EwsFacts};
-pub use exchange::{ExchangeFacts, ExchangeRole, MailboxRight, SmtpAuthSwitch, Unread};
+pub use exchange::{
+    EwsSettings, ExchangeFacts, ExchangeRole, HveState, InboundConnector, MailboxRight, ProtocolSwitches,
+    SmtpAuthSwitch, Unread,
+};
 pub use graph::{GraphFacts, GraphRefusal};
 pub use http::{ElsewhereFacts, EntraFacts, Fault, FaultKind, HttpFacts, TlsFacts};
 pub use mailbox::{MailboxFacts, MailboxReply, MailboxStage, MailboxStep};

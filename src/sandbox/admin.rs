@@ -1,11 +1,15 @@
 //! What the verifying script (`src/scripts/exchange-verify.ps1`) would print of the tenant, read from its real state:
 //! registration, rights, switches and roles as they are in the directory, which is ahead of what is in force.
 
+mod settings;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::state::{Kind, Mailbox, State, Switch, Tenant};
-use crate::facts::{ExchangeRole, MailboxRight, SmtpAuthSwitch, Unread};
+use crate::facts::{
+    EwsSettings, ExchangeRole, HveState, InboundConnector, MailboxRight, ProtocolSwitches, SmtpAuthSwitch, Unread,
+};
 use crate::scripts::VERIFY_KIND;
 
 /// For whom the script was made: the words of a profile.
@@ -16,6 +20,8 @@ pub(super) struct Question {
     pub(super) object_id: Option<String>,
     pub(super) mailbox: String,
     pub(super) from: Option<String>,
+    /// The account of High Volume Email.
+    pub(super) account: Option<String>,
     /// How long ago it ran.
     pub(super) age: SignedDuration,
 }
@@ -27,6 +33,7 @@ struct Answer {
     kind: &'static str,
     time: String,
     tenant: String,
+    road: &'static str,
     client_id: String,
     mailbox: String,
     from: String,
@@ -45,6 +52,13 @@ struct Answer {
     send_as_rights: Vec<SendAsRight>,
     smtp_client_authentication_disabled: SmtpAuthSwitch,
     roles: Vec<ExchangeRole>,
+    protocols: Option<ProtocolSwitches>,
+    access_policy: Option<&'static str>,
+    ews: Option<EwsSettings>,
+    reject_direct_send: Option<bool>,
+    accepted_domains: Option<Vec<String>>,
+    connectors: Option<Vec<InboundConnector>>,
+    account: Option<HveState>,
     unread: Vec<Unread>,
 }
 
@@ -91,6 +105,7 @@ impl State {
             rights(&mut answer, &mut reader, question, mailbox);
         }
         answer.smtp_client_authentication_disabled = switches(&mut reader, mailbox);
+        settings::read(&mut answer, &mut reader, question, mailbox);
         answer.unread = reader.unread;
         // Plain data with string keys; writing it can not fail.
         serde_json::to_string(&answer).unwrap_or_default() + "\n"
@@ -125,6 +140,7 @@ fn answer(tenant: &Tenant, question: &Question, mailbox: Option<&Mailbox>, regis
         kind: VERIFY_KIND,
         time: (Timestamp::now() - question.age).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         tenant: tenant.id.clone(),
+        road: "all",
         client_id: question.client_id.clone(),
         mailbox: question.mailbox.clone(),
         from: question.from.clone().unwrap_or_else(|| question.mailbox.clone()),

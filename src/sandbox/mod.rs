@@ -334,6 +334,7 @@ impl Sandbox {
             object_id: said("object_id"),
             mailbox: self.word("mailbox"),
             from: said("from"),
+            account: said("hve_account"),
             age: jiff::SignedDuration::from_secs(self.scenario.exchange_state_age),
         };
         self.lock().exchange_state(&question)

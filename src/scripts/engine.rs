@@ -13,6 +13,37 @@ use super::{Refused, quote};
 
 pub(super) static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(engine);
 
+/// Every template, and every piece that several share.
+pub(super) const TEMPLATES: [(&str, &str); 27] = [
+    ("exchange-start.ps1", include_str!("exchange-start.ps1")),
+    ("exchange-organization.ps1", include_str!("exchange-organization.ps1")),
+    ("exchange-connect.ps1", include_str!("exchange-connect.ps1")),
+    ("exchange-common.ps1", include_str!("exchange-common.ps1")),
+    ("exchange-head.ps1", include_str!("exchange-head.ps1")),
+    ("exchange-object-id.ps1", include_str!("exchange-object-id.ps1")),
+    ("exchange-registration.ps1", include_str!("exchange-registration.ps1")),
+    ("exchange-prior.ps1", include_str!("exchange-prior.ps1")),
+    ("prior.ps1", include_str!("prior.ps1")),
+    ("exchange-setup.ps1", include_str!("exchange-setup.ps1")),
+    ("exchange-verify.ps1", include_str!("exchange-verify.ps1")),
+    ("exchange-undo.ps1", include_str!("exchange-undo.ps1")),
+    ("relay-setup.ps1", include_str!("relay-setup.ps1")),
+    ("relay-undo.ps1", include_str!("relay-undo.ps1")),
+    ("hve-setup.ps1", include_str!("hve-setup.ps1")),
+    ("hve-undo.ps1", include_str!("hve-undo.ps1")),
+    ("policy-setup.ps1", include_str!("policy-setup.ps1")),
+    ("policy-undo.ps1", include_str!("policy-undo.ps1")),
+    ("entra-values.ps1", include_str!("entra-values.ps1")),
+    ("graph-common.ps1", include_str!("graph-common.ps1")),
+    ("graph-setup.ps1", include_str!("graph-setup.ps1")),
+    ("graph-verify.ps1", include_str!("graph-verify.ps1")),
+    ("graph-undo.ps1", include_str!("graph-undo.ps1")),
+    ("az-common.sh", include_str!("az-common.sh")),
+    ("az-setup.sh", include_str!("az-setup.sh")),
+    ("az-verify.sh", include_str!("az-verify.sh")),
+    ("az-undo.sh", include_str!("az-undo.sh")),
+];
+
 /// Fills a repair of the knowledge base: `{{ mailbox | ps }}` in PowerShell, `{{ mailbox | sh }}`
 /// in a POSIX shell, `{{ mailbox }}` in prose.
 ///
@@ -54,12 +85,7 @@ fn engine() -> Environment<'static> {
         quote::plain(&shown)?;
         Ok(out.write_str(&shown)?)
     });
-    for (name, source) in [
-        ("exchange-common.ps1", include_str!("exchange-common.ps1")),
-        ("exchange-setup.ps1", include_str!("exchange-setup.ps1")),
-        ("exchange-verify.ps1", include_str!("exchange-verify.ps1")),
-        ("exchange-undo.ps1", include_str!("exchange-undo.ps1")),
-    ] {
+    for (name, source) in TEMPLATES {
         engine.add_template(name, source).expect("the templates are part of the program, and a test renders each");
     }
     engine

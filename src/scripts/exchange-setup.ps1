@@ -1,100 +1,125 @@
-# o365doctor: let an application send as one mailbox over SMTP with OAuth 2.0 (part 1 of 3: set up).
+# o365doctor: let an application use one mailbox of Exchange Online with OAuth 2.0 (part 1 of 3: set up).
 # Paste the whole block into Windows PowerShell 5.1 or PowerShell 7. It runs as one piece and stops at the first failure.
-# Needs: the role Exchange Administrator. Before: the Entra application has SMTP.SendAsApp with admin consent.
+# Needs: the role Exchange Administrator; to assign a role of RBAC, also membership in Organization Management.
 # It asks nothing, tells the state before, and changes only what differs; run it twice and the second time changes nothing.
-# Takes the classic way that Microsoft documents: a mailbox right for the application. The other way is the Exchange role
-# 'Application SMTP.SendAsApp' (RBAC for Applications), which needs neither this right nor the Entra permission.
-& {
-    $ErrorActionPreference = 'Stop'
-    # A stricter setting of this window must not end the script over a property that a module version does not have.
-    Set-StrictMode -Off
-{% if not ascii %}
-    # The values hold letters beyond ASCII. Windows PowerShell reads a file without byte order mark in an old code page,
-    # where such a letter can end a quoted value; in that case nothing below may run.
-    if ({{ probe_letter | ps }} -cne [string][char]252) { throw 'This script was read in the wrong encoding. Paste it, or save it as UTF-8 with byte order mark.' }
-{% endif %}
-    #
-    # --- Values -----------------------------------------------------------------------------
-    $Environment = {{ environment | ps }}
-    $Tenant = {{ tenant | ps }}
+{% include "exchange-head.ps1" %}
+{% include "exchange-start.ps1" %}
+{% include "exchange-organization.ps1" %}
     $ClientId = {{ client_id | ps }}
+{% if registers %}
     # The object id of the ENTERPRISE APPLICATION. The app registration has an object id too: Exchange takes that one without
     # a word, and every sign-in then fails with 535 5.7.3.
     $ObjectId = {{ object_id | ps }}
     $ObjectIdFrom = {{ object_id_from | ps }}
+{% endif %}
     $Mailbox = {{ mailbox | ps }}
-{% if from %}
+{% if send_as %}
     $From = {{ from | ps }}
 {% endif %}
+{% if registers %}
     $DisplayName = {{ display_name | ps }}
-    #
-    # --- The object id ----------------------------------------------------------------------
-    # It can not be derived from anything else and Exchange does not check it, so without it the script stops before it signs in.
-    if (-not $ObjectId) {
-        Write-Host 'The object id of the enterprise application is missing. Look it up with one of these, and put it between the quotes after $ObjectId = above:'
-        Write-Host "    az ad sp show --id $ClientId --query id -o tsv"
-        Write-Host "    Connect-MgGraph -Scopes Application.Read.All; (Get-MgServicePrincipal -Filter `"appId eq '$ClientId'`").Id"
-        Write-Host 'or in the Entra admin center: Enterprise applications, the application, Object ID. Not under App registrations.'
-        throw 'Nothing was changed: $ObjectId is empty.'
-    }
-    if ($ObjectId -notmatch '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') { throw 'Nothing was changed: $ObjectId is not a GUID.' }
-    if ($ObjectId -eq $ClientId) { throw 'Nothing was changed: $ObjectId is the client id. It has to be the object id of the enterprise application.' }
-    if ($ObjectIdFrom) { Write-Host "Object id $ObjectId, from: $ObjectIdFrom" }
+{% endif %}
+{% if role %}
+    $Role = {{ role | ps }}
+{% endif %}
+{% if switch %}
+    $SwitchName = {{ switch | ps }}
+{% endif %}
+{% if ews %}
+    # The organization's switch and its list. Set this to $false where somebody else decides about them.
+    $OpenOrganization = $true
+{% endif %}
+{% if registers %}
+{% include "exchange-object-id.ps1" %}
+{% endif %}
 {% include "exchange-common.ps1" %}
     #
     # --- The state before -------------------------------------------------------------------
-    if (@(Find-Mailbox).Count -ne 1) { throw "Nothing was changed: not exactly one mailbox has the address $Mailbox." }
-{% if from %}
+    $Box = @(Find-Mailbox)
+    if ($Box.Count -ne 1) { throw "Nothing was changed: not exactly one mailbox has the address $Mailbox." }
+{% if send_as %}
     if (@(Get-Recipient -Identity $From -ErrorAction Stop).Count -ne 1) { throw "Nothing was changed: not exactly one recipient has the address $From." }
 {% endif %}
-    $Registered = @(Find-Registration)
-    if ($Registered.Count -gt 1) { throw "Nothing was changed: $ClientId is registered more than once. Remove-ServicePrincipal the ones with a wrong ObjectId first." }
-    if ($Registered.Count -eq 1 -and [string]$Registered[0].ObjectId -ne $ObjectId) {
-        # Only replacing repairs this (an ObjectId can not be edited), and replacing takes away every right and role that hangs
-        # on the old registration, in other mailboxes too. That is not for a script to do in passing.
-        $Wrong = [string]$Registered[0].ObjectId
-        Write-Host "Exchange has this application registered with ObjectId $Wrong, but the enterprise application was said to be $ObjectId."
-        Write-Host 'One of the two is probably the object id of the app registration. This command prints the right one:'
-        Write-Host "    az ad sp show --id $ClientId --query id -o tsv"
-        Write-Host "If it prints $ObjectId, replace the registration with these two lines, then paste this script again:"
-        Write-Host "    Remove-ServicePrincipal -Identity '$Wrong'"
-        Write-Host "    New-ServicePrincipal -AppId '$ClientId' -ObjectId '$ObjectId'"
-        Write-Host 'Rights in other mailboxes and Exchange roles of the old registration have to be given again.'
-        Write-Host "If it prints $Wrong, correct `$ObjectId above instead."
-        throw 'Nothing was changed: the registration in Exchange has another ObjectId.'
-    }
+{% if registers %}
+{% include "exchange-registration.ps1" %}
+    $Holder = $(if ($Registered.Count -eq 1) { $Registered[0] } else { $null })
+{% else %}
+    # Send As is a matter of the one who signs in.
+    $Holder = $Box[0]
+{% endif %}
+{% if right %}
     $HadRight = $false
-{% if from %}
+    if ($Holder) { $HadRight = Test-FullAccess @(Find-MailboxRight $Holder) }
+{% else %}
+    $HadRight = $null
+{% endif %}
+{% if send_as %}
     $HadSendAs = $false
+    if ($Holder) { $HadSendAs = Test-SendAs @(Find-SendAs $Holder $From) }
 {% else %}
     $HadSendAs = $null
 {% endif %}
-    if ($Registered.Count -eq 1) {
-        $HadRight = Test-FullAccess @(Find-MailboxRight $Registered[0])
-{% if from %}
-        $HadSendAs = Test-SendAs @(Find-SendAs $Registered[0] $From)
-{% endif %}
+{% if role %}
+    # Names of at most 64 letters: the application, and the beginning of the mailbox's own id.
+    $ScopeName = "o365doctor $ClientId $(([string]$Box[0].Guid).Substring(0, 8))"
+    $AssignmentName = "o365doctor $(([string]$Role -replace '^Application ', '').Substring(0, 4)) $ClientId $(([string]$Box[0].Guid).Substring(0, 8))"
+    $HadScope = @(Get-ManagementScope -ErrorAction Stop | Where-Object { [string]$_.Name -eq $ScopeName }).Count -gt 0
+    $HadRole = $false
+    if ($Holder) {
+        $HadRole = @(Test-ServicePrincipalAuthorization -Identity $ClientId -Resource $Mailbox -ErrorAction Stop | Where-Object {
+            [string]$_.RoleName -eq $Role -and [string]$_.InScope -eq 'True'
+        }).Count -gt 0
     }
-    $HadSwitch = Read-Switch
+{% endif %}
+{% if switch %}
+    $HadSwitch = Read-Switch $SwitchName
+{% endif %}
+{% if ews %}
+    $HadOrganization = ConvertTo-Switch (Get-OrganizationConfig -ErrorAction Stop).EwsEnabled
+    $HadList = @(Read-AllowedApp)
+{% endif %}
     $Prior = [pscustomobject][ordered]@{
         format = 1
         kind = {{ prior_kind | ps }}
+        road = {{ road | ps }}
+        way = {{ way | ps }}
         client_id = $ClientId
         mailbox = $Mailbox
-{% if from %}
+{% if send_as %}
         from = $From
 {% else %}
         from = $null
 {% endif %}
+{% if registers %}
         registered_object_id = $(if ($Registered.Count -eq 1) { [string]$Registered[0].ObjectId } else { $null })
+{% else %}
+        registered_object_id = $null
+{% endif %}
         full_access = $HadRight
         send_as = $HadSendAs
+{% if role %}
+        role_in_scope = $HadRole
+        role_assignment = $AssignmentName
+        scope_name = $ScopeName
+        scope_existed = $HadScope
+{% endif %}
+{% if switch == "SmtpClientAuthenticationDisabled" %}
         smtp_client_authentication_disabled = $HadSwitch
+{% elif switch %}
+        switch_name = $SwitchName
+        switch = $HadSwitch
+{% endif %}
+{% if ews %}
+        organization_ews_enabled = $HadOrganization
+        ews_app_was_listed = ($HadList -contains $ClientId)
+        ews_list_was_empty = ($HadList.Count -eq 0)
+{% endif %}
     }
     # The undo script needs this line. A second run tells the state after the first, so keep the line of the first.
     Write-Host '----- state before: keep the next line for undo -----'
     Write-Output (ConvertTo-Json -InputObject $Prior -Compress)
     Write-Host '----- end of state before -----'
+{% if registers %}
     #
     # --- 1. Register the application in Exchange ----------------------------------------------
     # Exchange has its own list of applications, apart from Entra's; a right can only be given to one that is in it.
@@ -108,28 +133,49 @@
         }
         if ($Registered.Count -eq 0) { throw 'The application was registered, but Exchange does not show it yet. Paste this script again in some minutes.' }
     }
+    $Holder = $Registered[0]
     $Application = [string]$Registered[0].Identity
+{% else %}
+    $Application = [string]$Box[0].Identity
+{% endif %}
+{% if right %}
     #
     # --- 2. Let it open the mailbox -----------------------------------------------------------
-    # The Entra permission says that the application may use SMTP; this says in which mailbox. FullAccess is the right that
-    # Microsoft documents for it.
+    # The Entra permission says that the application may use the protocol; this says in which mailbox. FullAccess is the right
+    # that Microsoft documents for it.
     if (-not $HadRight) {
         Add-MailboxPermission -Identity $Mailbox -User $Application -AccessRights FullAccess -ErrorAction Stop | Out-Null
         Write-Host 'Gave the application FullAccess to the mailbox.'
     }
+{% endif %}
+{% if role %}
+    #
+    # --- 2. Give it the role, for this mailbox alone --------------------------------------------
+    # The scope names the mailbox by its id, which no other ever gets.
+    if (-not $HadRole) {
+        if (-not $HadScope) {
+            $Filter = "Guid -eq '$([string]$Box[0].Guid)'"
+            New-ManagementScope -Name $ScopeName -RecipientRestrictionFilter $Filter -ErrorAction Stop | Out-Null
+            Write-Host 'Made a scope that holds the mailbox.'
+        }
+        New-ManagementRoleAssignment -Name $AssignmentName -App $ObjectId -Role $Role -CustomResourceScope $ScopeName -ErrorAction Stop | Out-Null
+        Write-Host "Gave the application the role $Role within that scope."
+    }
+{% endif %}
     #
     # --- 3. Let it put another address into From ----------------------------------------------
-{% if from %}
-    # From is not the address of the mailbox, and FullAccess does not cover that: without Send As the message is refused
-    # after DATA (5.2.252 or 5.7.60), although the sign-in worked.
+{% if send_as %}
+    # From is not the address of the mailbox, and neither FullAccess nor a role covers that: without Send As the message is
+    # refused after DATA (5.2.252 or 5.7.60), although the sign-in worked.
     if (-not $HadSendAs) {
         Add-RecipientPermission -Identity $From -Trustee $Application -AccessRights SendAs -Confirm:$false -ErrorAction Stop | Out-Null
-        Write-Host 'Gave the application Send As on the From address.'
+        Write-Host 'Gave Send As on the From address.'
     }
 {% else %}
-    # Left out: From is the mailbox itself. Microsoft asks for Send As (Add-RecipientPermission) only where From differs, and
-    # a right that is not needed is not given.
+    # Left out: From is the mailbox itself, or the road has no such right. Microsoft asks for Send As (Add-RecipientPermission)
+    # over SMTP only where From differs, and a right that is not needed is not given.
 {% endif %}
+{% if switch == "SmtpClientAuthenticationDisabled" %}
     #
     # --- 4. Open SMTP AUTH for this mailbox ---------------------------------------------------
     # This switch shuts out OAuth as well, and organizations made since 2020 start with theirs off. It is set on the mailbox and
@@ -140,13 +186,58 @@
         Set-CASMailbox -Identity $Mailbox -SmtpClientAuthenticationDisabled $false -ErrorAction Stop
         Write-Host 'Opened SMTP AUTH for the mailbox.'
     }
-{% if from %}
-    if (-not (Test-FullAccess @(Find-MailboxRight $Registered[0])) -or -not (Test-SendAs @(Find-SendAs $Registered[0] $From))) {
-{% else %}
-    if (-not (Test-FullAccess @(Find-MailboxRight $Registered[0]))) {
+{% elif switch == "ImapEnabled" %}
+    #
+    # --- 4. Open IMAP for this mailbox --------------------------------------------------------
+    if ($HadSwitch -ne $true) {
+        Set-CASMailbox -Identity $Mailbox -ImapEnabled $true -ErrorAction Stop
+        Write-Host 'Opened IMAP for the mailbox.'
+    }
+{% elif switch == "PopEnabled" %}
+    #
+    # --- 4. Open POP for this mailbox ---------------------------------------------------------
+    if ($HadSwitch -ne $true) {
+        Set-CASMailbox -Identity $Mailbox -PopEnabled $true -ErrorAction Stop
+        Write-Host 'Opened POP for the mailbox.'
+    }
+{% elif switch == "EwsEnabled" %}
+    #
+    # --- 4. Open EWS for this mailbox, and let this application in ------------------------------
+    # The mailbox and the organization have a switch each, and both must allow; not set counts as allowed on the mailbox.
+    if ($HadSwitch -eq $false) {
+        Set-CASMailbox -Identity $Mailbox -EwsEnabled $true -ErrorAction Stop
+        Write-Host 'Opened EWS for the mailbox.'
+    }
+    # The list is set before the switch: with the switch on, only applications on the list come in.
+    if ($OpenOrganization) {
+        if ($HadList -notcontains $ClientId) {
+            # The command replaces the list, so the old entries are said again.
+            Set-OrganizationConfig -EwsAllowedAppIDs (@($HadList + $ClientId) -join ',') -ErrorAction Stop
+            Write-Host 'Put the application on the list of those that may use EWS.'
+        }
+        if ($HadOrganization -ne $true) {
+            Set-OrganizationConfig -EwsEnabled $true -ErrorAction Stop
+            Write-Warning 'EWS is on for the organization now, for the applications on its list and for no others.'
+        }
+    }
 {% endif %}
+{% if right and send_as %}
+    if (-not (Test-FullAccess @(Find-MailboxRight $Holder)) -or -not (Test-SendAs @(Find-SendAs $Holder $From))) {
+{% elif right %}
+    if (-not (Test-FullAccess @(Find-MailboxRight $Holder))) {
+{% elif send_as %}
+    if (-not (Test-SendAs @(Find-SendAs $Holder $From))) {
+{% endif %}
+{% if right or send_as %}
         Write-Warning 'Exchange took every change, but does not list the right yet. Run the verify script in some minutes. What is not listed, undo does not take back.'
     }
-    Write-Host 'Done. A new right can take an hour to work. The verify script reads all of it back; o365doctor checkup tries it.'
+{% endif %}
+{% if role %}
+    # This test looks past the cache, so it is ahead of the service.
+    Test-ServicePrincipalAuthorization -Identity $ClientId -Resource $Mailbox -ErrorAction Stop | Where-Object { [string]$_.RoleName -eq $Role } | ForEach-Object {
+        Write-Host "$Role, scope $($_.AllowedResourceScope): InScope $($_.InScope)"
+    }
+{% endif %}
+    Write-Host 'Done. A new right can take an hour to work, a role two, a setting of EWS a day. The verify script reads all of it back; o365doctor checkup tries it.'
 }
 

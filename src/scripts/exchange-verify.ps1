@@ -1,20 +1,9 @@
-# o365doctor: let an application send as one mailbox over SMTP with OAuth 2.0 (part 2 of 3: verify).
+# o365doctor: what Exchange Online knows of an application and of the ways in (part 2 of 3: verify).
 # Paste the whole block into Windows PowerShell 5.1 or PowerShell 7. It reads and changes nothing.
 # Needs: the role Exchange Administrator, or Global Reader (then Exchange may refuse one reading or another; it says which).
-# Prints one line of JSON. No secret is in it; it names the mailbox, the application and their rights.
-& {
-    $ErrorActionPreference = 'Stop'
-    # A stricter setting of this window must not end the script over a property that a module version does not have.
-    Set-StrictMode -Off
-{% if not ascii %}
-    # The values hold letters beyond ASCII. Windows PowerShell reads a file without byte order mark in an old code page,
-    # where such a letter can end a quoted value; in that case nothing below may run.
-    if ({{ probe_letter | ps }} -cne [string][char]252) { throw 'This script was read in the wrong encoding. Paste it, or save it as UTF-8 with byte order mark.' }
-{% endif %}
-    #
-    # --- Values -----------------------------------------------------------------------------
-    $Environment = {{ environment | ps }}
-    $Tenant = {{ tenant | ps }}
+# Prints one line of JSON. No secret is in it; it names mailboxes, applications, connectors and their rights.
+{% include "exchange-start.ps1" %}
+{% include "exchange-organization.ps1" %}
     $ClientId = {{ client_id | ps }}
     # The object id of the enterprise application; empty when it is not known, then nothing is compared with it.
     $ObjectId = {{ object_id | ps }}
@@ -25,6 +14,9 @@
 {% else %}
     $From = $Mailbox
 {% endif %}
+{% if reads_account %}
+    $Account = {{ account | ps }}
+{% endif %}
 {% include "exchange-common.ps1" %}
     #
     # --- Reading ----------------------------------------------------------------------------
@@ -33,6 +25,7 @@
     function Read-Part($What, $Reading) {
         try { & $Reading } catch { [void]$Unread.Add([pscustomobject][ordered]@{ what = $What; why = [string]$_.Exception.Message }) }
     }
+{% if reads_application %}
     $Box = @(Read-Part 'mailbox' { Find-Mailbox })
     $Registered = @(Read-Part 'registration' { Find-Registration })
     $Rights = @()
@@ -47,8 +40,29 @@
         $Roles = @(Read-Part 'roles' { Test-ServicePrincipalAuthorization -Identity $ClientId -Resource $Mailbox -ErrorAction Stop })
     }
     # The mailbox's switch wins; where it is null the organization's decides.
-    $MailboxSwitch = Read-Part 'mailbox_switch' { Read-Switch }
+    $MailboxSwitch = Read-Part 'mailbox_switch' { Read-Switch 'SmtpClientAuthenticationDisabled' }
     $OrganizationSwitch = Read-Part 'organization_switch' { (Get-TransportConfig -ErrorAction Stop).SmtpClientAuthenticationDisabled }
+    # Each protocol has a switch of its own on the mailbox.
+    $Protocols = Read-Part 'protocols' { Get-CASMailbox -Identity $Mailbox -ErrorAction Stop }
+{% endif %}
+{% if reads_policy %}
+    # An Application Access Policy narrows a permission of Entra; where there is none, the test says Granted.
+    $Policy = Read-Part 'access_policy' { [string](Test-ApplicationAccessPolicy -Identity $Mailbox -AppId $ClientId -ErrorAction Stop).AccessCheckResult }
+{% endif %}
+{% if reads_ews or reads_connectors %}
+    $Settings = Read-Part 'organization' { Get-OrganizationConfig -ErrorAction Stop }
+{% endif %}
+{% if reads_ews %}
+    $AllowedApps = @(Read-Part 'ews_allowed_app_ids' { Read-AllowedApp })
+{% endif %}
+{% if reads_connectors %}
+    $Connectors = @(Read-Part 'connectors' { Get-InboundConnector -ErrorAction Stop })
+    $Domains = @(Read-Part 'accepted_domains' { Get-AcceptedDomain -ErrorAction Stop | ForEach-Object { [string]$_.DomainName } })
+{% endif %}
+{% if reads_account %}
+    # The list holds object ids of enterprise applications, not client ids.
+    $AccountApps = @(Read-Part 'account' { (Get-HVEAccountSettings -Identity $Account -ErrorAction Stop).AllowedApps | ForEach-Object { [string]$_ } })
+{% endif %}
     #
     # --- The answer -------------------------------------------------------------------------
     $Unknown = @($Unread | ForEach-Object { $_.what })
@@ -57,9 +71,11 @@
         kind = {{ verify_kind | ps }}
         time = [DateTime]::UtcNow.ToString('s') + 'Z'
         tenant = $Tenant
+        road = {{ road | ps }}
         client_id = $ClientId
         mailbox = $Mailbox
         from = $From
+{% if reads_application %}
         mailbox_found = $(if ($Unknown -contains 'mailbox') { $null } else { $Box.Count -eq 1 })
         recipient_type_details = $(if ($Box.Count -eq 1) { [string]$Box[0].RecipientTypeDetails } else { $null })
         primary_smtp_address = $(if ($Box.Count -eq 1) { [string]$Box[0].PrimarySmtpAddress } else { $null })
@@ -99,8 +115,59 @@
                 in_scope = [string]$_.InScope
             }
         })
+        protocols = [pscustomobject][ordered]@{
+            imap = (ConvertTo-Switch $Protocols.ImapEnabled)
+            pop = (ConvertTo-Switch $Protocols.PopEnabled)
+            ews = (ConvertTo-Switch $Protocols.EwsEnabled)
+        }
+{% endif %}
+{% if reads_policy %}
+        access_policy = $(if ($Policy) { $Policy } else { $null })
+{% endif %}
+{% if reads_ews %}
+        ews = [pscustomobject][ordered]@{
+            enabled = (ConvertTo-Switch $Settings.EwsEnabled)
+            application_access_policy = $(if ($Settings.EwsApplicationAccessPolicy) { [string]$Settings.EwsApplicationAccessPolicy } else { $null })
+            allowed_app_ids = @($AllowedApps)
+        }
+{% endif %}
+{% if reads_connectors %}
+        reject_direct_send = (ConvertTo-Switch $Settings.RejectDirectSend)
+        accepted_domains = @($Domains)
+        connectors = @($Connectors | ForEach-Object {
+            [pscustomobject][ordered]@{
+                name = [string]$_.Name
+                enabled = ([string]$_.Enabled -eq 'True')
+                type = [string]$_.ConnectorType
+                sender_ips = @($_.SenderIPAddresses | ForEach-Object { [string]$_ })
+                certificate_name = $(if ($_.TlsSenderCertificateName) { [string]$_.TlsSenderCertificateName } else { $null })
+                require_tls = ([string]$_.RequireTls -eq 'True')
+            }
+        })
+{% endif %}
+{% if reads_account %}
+        account = [pscustomobject][ordered]@{
+            address = $Account
+            allowed_apps = @($AccountApps)
+        }
+{% endif %}
         unread = @($Unread)
     }
+    # What was not read is null, and not an empty list.
+{% if reads_application %}
+    if ($Unknown -contains 'protocols') { $Answer.protocols = $null }
+{% endif %}
+{% if reads_ews %}
+    if ($Unknown -contains 'ews_allowed_app_ids') { $Answer.ews.allowed_app_ids = $null }
+    if ($Unknown -contains 'organization') { $Answer.ews = $null }
+{% endif %}
+{% if reads_connectors %}
+    if ($Unknown -contains 'accepted_domains') { $Answer.accepted_domains = $null }
+    if ($Unknown -contains 'connectors') { $Answer.connectors = $null }
+{% endif %}
+{% if reads_account %}
+    if ($Unknown -contains 'account') { $Answer.account.allowed_apps = $null }
+{% endif %}
     Write-Host '----- o365doctor verify: one line of JSON -----'
     Write-Output (ConvertTo-Json -InputObject $Answer -Compress -Depth 5)
     Write-Host '----- end -----'

@@ -1,70 +1,48 @@
-//! The scripts that an Exchange administrator pastes, and the filling in of the repairs of the
-//! knowledge base.
+//! The scripts that an administrator pastes, and the filling in of the repairs of the knowledge base.
 //!
-//! The templates beside this file are complete PowerShell blocks. A value reaches them only
-//! through the filter `ps`, once, in an assignment at the top of the block; everything below uses
-//! the variable. No value ever stands in a comment or between double quotes.
+//! The templates beside this file are complete blocks of PowerShell (`.ps1`) or bash (`.sh`). A value
+//! reaches them only through the filter `ps` or `sh`, once, in an assignment at the top of the block;
+//! everything below uses the variable. No value ever stands in a comment or between double quotes.
 //!
-//! What the scripts print is read back: `setup` prints the state it found as one flat line of JSON
-//! (`kind` = [`PRIOR_KIND`]), which `undo` takes; `verify` prints one line of JSON (`kind` =
-//! [`VERIFY_KIND`]) and changes nothing.
+//! `table.rs` says which script there is for a road, a style, a part and a way.
+//!
+//! What the scripts print is read back: `setup` prints the state it found as one line of JSON
+//! (`kind` = [`PRIOR_KIND`] or [`ENTRA_PRIOR_KIND`]), which `undo` takes; `verify` prints one line of
+//! JSON (`kind` = [`VERIFY_KIND`] or [`ENTRA_VERIFY_KIND`]) and changes nothing.
 
 mod engine;
+mod page;
+mod permissions;
 mod quote;
+mod table;
 #[cfg(test)]
 mod tests;
+mod values;
+mod wanted;
 
-use minijinja::context;
 use thiserror::Error;
-use uuid::Uuid;
+
+use crate::setup::shown;
 
 use engine::ENGINE;
 pub use engine::fill;
 pub use quote::{ps, sh};
+pub use values::Values;
+pub use wanted::{Need, Part, Style, Target, Wanted, Way};
 
-/// The `kind` of the line that `setup` prints before it changes anything.
+/// The `kind` of the line that `setup` prints before it changes anything in Exchange.
 pub const PRIOR_KIND: &str = "o365doctor.exchange-prior";
+
+/// The `kind` of the line that `setup` prints before it changes anything in Entra.
+pub const ENTRA_PRIOR_KIND: &str = "o365doctor.entra-prior";
 
 /// The `kind` of the line that `verify` prints; the end of its template lists the fields.
 ///
 /// A field is null where there was nothing to read; what Exchange refused to tell is in `unread`.
 pub const VERIFY_KIND: &str = "o365doctor.exchange-verify";
 
-/// Which of the three scripts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// Registers the application, gives it the mailbox, opens SMTP AUTH for that mailbox.
-    Setup,
-    /// Reads all of it back and changes nothing.
-    Verify,
-    /// Takes back what setup did, and only that.
-    Undo,
-}
-
-/// What is filled into the scripts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Values {
-    /// Name of the Exchange environment: `O365Default`, `O365USGovGCCHigh`, `O365USGovDoD` or
-    /// `O365China`.
-    pub environment: String,
-    /// The organization: one of its domains, or its tenant id.
-    pub tenant: String,
-    /// The application (client) id.
-    pub client_id: String,
-    /// The object id of the enterprise application; never that of the app registration.
-    pub object_id: Option<String>,
-    /// Where `object_id` is from, as the end of a sentence: "the oid of an app-only token of this
-    /// tenant".
-    pub object_id_from: Option<String>,
-    /// The mailbox that the application sends from.
-    pub mailbox: String,
-    /// The address in From, where it is not the mailbox's own.
-    pub from: Option<String>,
-    /// The name that the registration gets in Exchange.
-    pub display_name: String,
-    /// For undo: the line that setup printed, or a copied piece of its output around it.
-    pub prior: Option<String>,
-}
+/// The `kind` of the line that `verify` prints of Entra.
+pub const ENTRA_VERIFY_KIND: &str = "o365doctor.entra-verify";
 
 /// Why no script was made. Every text says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -97,87 +75,68 @@ pub enum Refused {
     /// Not an environment that Connect-ExchangeOnline knows.
     #[error("the Exchange environment is none of O365Default, O365USGovGCCHigh, O365USGovDoD and O365China")]
     Environment,
+    /// Not what a connector takes for the address of its host.
+    #[error("{} is no IPv4 address and no range of /24 to /32; a connector takes nothing else", shown(value))]
+    NoRange {
+        /// The text.
+        value: String,
+    },
+    /// Not what a connector takes for the name in a certificate.
+    #[error("the connector's certificate name is no domain like mail.contoso.com or *.contoso.com")]
+    NoCertificateName,
     /// Not what setup printed.
     #[error("the state before is not what setup printed: a line that starts with {{\"format\" and ends with }}")]
     Prior,
+    /// The table has no such script.
+    #[error("there is no script for {wanted}; what there is: {there_is}")]
+    NoScript {
+        /// What was asked for.
+        wanted: String,
+        /// What there is for the same road.
+        there_is: String,
+    },
     /// The template itself is wrong.
     #[error("template: {0}")]
     Template(String),
 }
 
-/// Names of the environments for which Exchange Online exists, as Connect-ExchangeOnline has them.
-const ENVIRONMENTS: [&str; 4] = ["O365Default", "O365USGovGCCHigh", "O365USGovDoD", "O365China"];
-
-/// Read wrongly (as a file without byte order mark, by Windows PowerShell), this letter is another.
-const PROBE_LETTER: &str = "\u{fc}";
-
-/// One self-contained PowerShell script for the road `smtp`.
+/// One self-contained script.
 ///
 /// # Errors
 ///
-/// [`Refused`] when a value is missing, is not of its form, or can not stand in a script.
-pub fn smtp(part: Part, values: &Values) -> Result<String, Refused> {
+/// [`Refused`] when there is no such script, or a value is missing, is not of its form, or can not stand in a script.
+pub fn script(wanted: &Wanted, values: &Values) -> Result<String, Refused> {
+    let found = wanted.found()?;
+    if found.template == table::MANIFEST {
+        return permissions::manifest(wanted.target, wanted.person);
+    }
     let prior = values.prior.as_deref().map(one_line).transpose()?;
-    let prior = prior.as_deref();
-    check(values, prior)?;
-    let differs = |from: &&str| from.to_lowercase() != values.mailbox.to_lowercase();
-    let from = values.from.as_deref().filter(differs).unwrap_or_default();
-    let object_id_from = values.object_id_from.as_deref().unwrap_or_default();
-    let prior = prior.unwrap_or_default();
-    let (tenant, mailbox, display_name) = (&*values.tenant, &*values.mailbox, &*values.display_name);
-    let free_text = [tenant, mailbox, display_name, from, object_id_from, prior];
-    let page = context! {
-        environment => &*values.environment,
-        client_id => &*values.client_id,
-        object_id => values.object_id.as_deref().unwrap_or_default(),
-        tenant, mailbox, display_name, from, object_id_from, prior,
-        ascii => free_text.iter().all(|text| text.is_ascii()),
-        prior_kind => PRIOR_KIND,
-        verify_kind => VERIFY_KIND,
-        probe_letter => PROBE_LETTER,
-    };
-    let name = match part {
-        Part::Setup => "exchange-setup.ps1",
-        Part::Verify => "exchange-verify.ps1",
-        Part::Undo => "exchange-undo.ps1",
-    };
-    Ok(ENGINE.get_template(name)?.render(page)?)
-}
-
-fn check(values: &Values, prior: Option<&str>) -> Result<(), Refused> {
-    let client_id = ("the client id", Some(values.client_id.as_str()));
-    let object_id = ("the object id", values.object_id.as_deref());
-    let origin = values.object_id_from.as_deref();
-    for (name, value) in [
-        ("the tenant", Some(values.tenant.as_str())),
-        ("the mailbox", Some(&values.mailbox)),
-        ("the display name", Some(&values.display_name)),
-        ("the From address", values.from.as_deref()),
-        ("the origin of the object id", origin),
-        ("the state before", prior),
-        client_id,
-        object_id,
-    ] {
-        let Some(value) = value else { continue };
-        if value.trim().is_empty() {
+    values.check(prior.as_deref())?;
+    for need in found.needs {
+        let (name, empty) = match need {
+            Need::ClientId => ("the client id", values.client_id.is_empty()),
+            Need::Mailbox => ("the mailbox", values.mailbox.is_empty()),
+            Need::Account => ("the account", values.account.is_none()),
+            Need::Connector => {
+                ("the connector's address", values.connector_ips.is_empty() && values.connector_cert.is_none())
+            }
+        };
+        if empty {
             return Err(Refused::Empty { name });
         }
-        quote::plain(value).map_err(|refused| refused.of(name))?;
     }
-    for (name, value) in [client_id, object_id] {
-        if value.is_some_and(|value| !is_guid(value)) {
-            return Err(Refused::NotAGuid { name });
-        }
-    }
-    if !ENVIRONMENTS.contains(&values.environment.as_str()) {
-        return Err(Refused::Environment);
-    }
-    Ok(())
+    let page = page::of(wanted, found.way, values, prior.as_deref().unwrap_or_default())?;
+    Ok(ENGINE.get_template(found.template)?.render(page)?)
 }
 
-/// The only form that Exchange prints and takes; `Uuid` alone would also read braces and `urn:`.
-fn is_guid(value: &str) -> bool {
-    value.len() == 36 && Uuid::try_parse(value).is_ok()
+/// The script in Exchange Online PowerShell for the road `smtp`, the classic way.
+///
+/// # Errors
+///
+/// Those of [`script`].
+pub fn smtp(part: Part, values: &Values) -> Result<String, Refused> {
+    let wanted = Wanted { target: Target::Smtp, style: Style::Exchange, part, way: Some(Way::Classic), person: false };
+    script(&wanted, values)
 }
 
 /// The line of setup out of what was copied: a console may have wrapped it, and the lines around

@@ -1,12 +1,13 @@
 //! The scripts are read back by a lexer: a value is a literal and nothing else, whatever it holds.
 
+mod calls;
 mod content;
 mod literals;
 mod tokens;
 
 use std::collections::BTreeMap;
 
-use super::{Part, Refused, Values, fill, ps, sh, smtp};
+use super::{Need, Part, Refused, Style, Target, Values, Wanted, Way, fill, ps, script, sh, smtp};
 use tokens::{Token, tokens};
 
 const PARTS: [Part; 3] = [Part::Setup, Part::Verify, Part::Undo];
@@ -26,7 +27,41 @@ fn values() -> Values {
         from: Some("news@contoso.test".to_owned()),
         display_name: "Scanner".to_owned(),
         prior: Some(PRIOR.to_owned()),
+        account: Some("hve@contoso.test".to_owned()),
+        delegated_organization: None,
+        connector_ips: vec!["192.0.2.7".to_owned(), "198.51.100.0/24".to_owned()],
+        connector_cert: None,
     }
+}
+
+const TARGETS: [Target; 8] =
+    [Target::Smtp, Target::Imap, Target::Pop, Target::Graph, Target::Ews, Target::Relay, Target::Hve, Target::All];
+const STYLES: [Style; 4] = [Style::Exchange, Style::Graph, Style::Az, Style::Manifest];
+const WAYS: [Way; 3] = [Way::Classic, Way::Rbac, Way::Policy];
+
+/// Everything that can be asked for.
+fn asked() -> impl Iterator<Item = Wanted> {
+    let of = |target| STYLES.into_iter().flat_map(move |style| PARTS.map(|part| (target, style, part)));
+    let ways = |(target, style, part)| {
+        WAYS.into_iter()
+            .flat_map(move |way| [false, true].map(|person| Wanted { target, style, part, way: Some(way), person }))
+    };
+    TARGETS.into_iter().flat_map(of).flat_map(ways)
+}
+
+/// Every script that there is.
+fn every() -> Vec<Wanted> {
+    asked().filter(|wanted| wanted.needs().is_ok()).collect()
+}
+
+/// Every script in PowerShell.
+fn in_powershell() -> Vec<Wanted> {
+    every().into_iter().filter(|wanted| matches!(wanted.style, Style::Exchange | Style::Graph)).collect()
+}
+
+fn read_any(wanted: &Wanted, values: &Values) -> Vec<Token> {
+    let script = script(wanted, values).unwrap_or_else(|refused| panic!("{wanted}: {refused}"));
+    tokens(&script).unwrap_or_else(|wrong| panic!("{wanted}: {wrong}\n{script}"))
 }
 
 fn read(part: Part, values: &Values) -> Vec<Token> {
@@ -114,4 +149,85 @@ fn the_state_before_survives_the_way_over_the_clipboard() {
     }
     let undo = read(Part::Undo, &Values { prior: None, ..values() });
     assert_eq!(assigned(&undo, "PriorLine"), Some("PUT THE LINE HERE"));
+}
+
+#[test]
+fn the_table_has_what_makes_sense_and_says_what_that_is() {
+    let there = |target, style, part, way| Wanted { target, style, part, way, person: false }.needs().is_ok();
+    for target in TARGETS {
+        assert!(there(target, Style::Exchange, Part::Verify, None), "{target}");
+        assert_eq!(there(target, Style::Exchange, Part::Setup, None), target != Target::All, "{target}");
+        let with_token = !matches!(target, Target::Relay | Target::All);
+        for style in [Style::Graph, Style::Az] {
+            assert!(PARTS.iter().all(|part| there(target, style, *part, None) == with_token), "{target} {style}");
+        }
+        assert_eq!(there(target, Style::Manifest, Part::Setup, None), with_token, "{target}");
+        assert!(!there(target, Style::Manifest, Part::Undo, None), "{target}");
+        let rbac = matches!(target, Target::Smtp | Target::Graph | Target::Ews);
+        assert_eq!(there(target, Style::Exchange, Part::Setup, Some(Way::Rbac)), rbac, "{target}");
+    }
+    // A person has no role of RBAC, and High Volume Email takes no person.
+    for wanted in every().iter().filter(|wanted| wanted.person) {
+        assert!(wanted.way() == Ok(Way::Classic) && wanted.target != Target::Hve, "{wanted}");
+    }
+    let relay = Wanted { target: Target::Relay, style: Style::Az, part: Part::Setup, way: None, person: false };
+    let words = script(&relay, &values()).unwrap_err().to_string();
+    assert!(
+        words.contains("--for relay --style az") && words.contains("--style exchange --part setup|verify|undo"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_script_without_what_it_needs_is_refused() {
+    for wanted in every() {
+        for need in wanted.needs().unwrap() {
+            let mut without = values();
+            let name = match need {
+                Need::ClientId => {
+                    without.client_id.clear();
+                    "the client id"
+                }
+                Need::Mailbox => {
+                    without.mailbox.clear();
+                    "the mailbox"
+                }
+                Need::Account => {
+                    without.account = None;
+                    "the account"
+                }
+                Need::Connector => {
+                    without.connector_ips.clear();
+                    "the connector's address"
+                }
+            };
+            assert_eq!(script(&wanted, &without), Err(Refused::Empty { name }), "{wanted}");
+        }
+    }
+    for ip in ["2001:db8::1", "192.0.2.0/23", "192.0.2.0/33", "192.0.2.0/+4", "192.0.2", "192.0.2.1/", ""] {
+        let wrong = Values { connector_ips: vec![ip.to_owned()], ..values() };
+        assert!(smtp(Part::Setup, &wrong).is_err(), "{ip}");
+    }
+    for name in ["*", "contoso", "a b.test", "mail.*.test", "-a.test", "*.*.test"] {
+        let wrong = Values { connector_cert: Some(name.to_owned()), ..values() };
+        assert_eq!(smtp(Part::Setup, &wrong), Err(Refused::NoCertificateName), "{name}");
+    }
+}
+
+#[test]
+fn the_manifest_asks_for_the_road_and_nothing_else() {
+    let of = |target, person| {
+        let wanted = Wanted { target, style: Style::Manifest, part: Part::Setup, way: None, person };
+        let json: serde_json::Value = serde_json::from_str(&script(&wanted, &values()).unwrap()).unwrap();
+        json["requiredResourceAccess"].as_array().unwrap().clone()
+    };
+    // Microsoft Learn has this one: "Authenticate an EWS application by using OAuth".
+    let ews = of(Target::Ews, false);
+    assert_eq!(ews.len(), 1);
+    assert_eq!(ews[0]["resourceAppId"], "00000002-0000-0ff1-ce00-000000000000");
+    let id = "dc890d15-9560-4a4c-9b7f-a736ec74ec40";
+    assert_eq!(ews[0]["resourceAccess"], serde_json::json!([{"id": id, "type": "Role"}]));
+    let person = of(Target::Smtp, true);
+    assert_eq!(person.len(), 2);
+    assert!(person.iter().all(|resource| resource["resourceAccess"][0]["type"] == "Scope"));
 }

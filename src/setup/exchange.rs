@@ -101,12 +101,15 @@ fn differs(facts: &ExchangeFacts, setup: &Setup) -> Option<String> {
     let other = |what: &str, theirs: &str, ours: &str| {
         Some(format!("is about the {what} {}, and this set-up's is {}", shown(theirs), shown(ours)))
     };
-    if let Some(ours) = setup.client_id.as_deref().filter(|ours| !ours.eq_ignore_ascii_case(&facts.client_id)) {
+    // A script about a connector alone names neither.
+    let other_app = |ours: &&str| !facts.client_id.is_empty() && !ours.eq_ignore_ascii_case(&facts.client_id);
+    if let Some(ours) = setup.client_id.as_deref().filter(other_app) {
         return other("application", &facts.client_id, ours);
     }
     let names = [Some(&facts.mailbox), facts.primary_smtp_address.as_ref(), facts.user_principal_name.as_ref()];
     let known = |ours: &str| names.iter().flatten().any(|name| name.eq_ignore_ascii_case(ours));
-    if let Some(ours) = setup.mailbox.as_deref().filter(|ours| !known(ours) && facts.owns(ours) != Some(true)) {
+    let other_mailbox = |ours: &&str| !facts.mailbox.is_empty() && !known(ours) && facts.owns(ours) != Some(true);
+    if let Some(ours) = setup.mailbox.as_deref().filter(other_mailbox) {
         return other("mailbox", &facts.mailbox, ours);
     }
     // A tenant has many domains and one id; only two ids can contradict each other.

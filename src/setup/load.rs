@@ -48,8 +48,8 @@ pub enum Need {
     No,
     /// Its kind only: it is not read, and no command is run for it.
     Kind,
-    /// If one is named; nobody is asked for it.
-    IfNamed,
+    /// If one of an application is named; nobody is asked for it, and no person's sign-in is read.
+    OfApplication,
     /// It must be there; on a terminal a person is asked.
     Yes,
     /// Where a person's sign-in is kept, whatever else is named; it is not read.
@@ -165,6 +165,7 @@ fn make(
         tenant,
         client_id: parse("client_id", &words.client_id, lint::client_id)?,
         credential: None,
+        person: credential::is_person(words, origins),
         to: parse("to", &words.to, lint::address)?,
         asked: sender::question(words, origins, domain.as_deref())?,
         domain,
@@ -228,11 +229,12 @@ fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: W
     let need = if !setup.wants_token() && wants.mailbox { Need::No } else { wants.credential };
     setup.credential = match need {
         Need::No => return Ok(()),
+        Need::OfApplication if setup.person => return Ok(()),
         _ if need == Need::SignIn || credential::is_person(words, origins) => {
             Some(people::credential(setup, words, origins, need)?)
         }
         Need::Kind | Need::SignIn => credential::unread(words, origins, &setup.cloud),
-        Need::IfNamed => credential::read(words, origins, &setup.cloud, &mut setup.notes)?,
+        Need::OfApplication => credential::read(words, origins, &setup.cloud, &mut setup.notes)?,
         Need::Yes => match credential::read(words, origins, &setup.cloud, &mut setup.notes)? {
             None => credential::prompt(words)?,
             found => found,
@@ -273,7 +275,7 @@ fn without_token(setup: &Setup) -> bool {
     setup.roads.iter().all(|road| road.wants().is_none())
 }
 
-pub(super) fn is_missing(word: &str) -> InputError {
+pub(crate) fn is_missing(word: &str) -> InputError {
     let variable = word.to_uppercase();
     let words = format!("is missing; give it as a flag, as O365DOCTOR_{variable}, or as {word} in a profile");
     InputError::new(flag(word), words)

@@ -31,6 +31,7 @@ pub use flags::{
     SignInWords, table_of,
 };
 pub(crate) use lint::{domain, shown};
+pub(crate) use load::is_missing;
 pub use load::{Layers, Need, Wants};
 pub(crate) use people::is_personal;
 pub(crate) use platform as files;
@@ -63,6 +64,8 @@ pub struct Setup {
     pub client_id: Option<String>,
     /// How the program proves who it is.
     pub credential: Option<Credential>,
+    /// Whether it is a person who signs in, by the words of the set-up.
+    pub person: bool,
     /// The mailbox that sends.
     pub mailbox: Option<String>,
     /// Sender address, where it is not the mailbox's own.

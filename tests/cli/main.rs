@@ -21,6 +21,7 @@ mod powershell;
 mod record;
 mod relay;
 mod sandbox;
+mod scripts;
 mod sign_in;
 mod support;
 mod token;

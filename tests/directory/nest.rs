@@ -190,7 +190,7 @@ impl Nest {
     }
 
     async fn run(&self, setup: &Setup) -> Visit {
-        let slice = Slice { command: "checkup", verify: true, token: true, talk: true, send: true, dns: false };
+        let slice = Slice { command: "checkup", verify: true, token: true, talk: true, send: true, ..Slice::default() };
         let plan = plan::make(setup, slice, Timestamp::now()).unwrap();
         observe::run(setup, &plan, &|_| ()).await
     }

@@ -1,24 +1,23 @@
 //! Checks of what an administrator's script read in Exchange, where its answer was given.
 
+mod age;
+mod connectors;
 mod neighbours;
 mod rights;
+mod settings;
 #[cfg(test)]
 mod tests;
 pub(super) mod witness;
 
+use self::age::{age, fault, fault_unless, how_old, recent};
 use super::token;
 use crate::check::{Check, Judge, Judgement, NotObserved, Verdict};
 use crate::facts::{ExchangeFacts, TokenFacts, Visit};
-use crate::kb::{Cause, cause};
+use crate::kb::cause;
 use crate::road::{Resource, Road};
 
 /// Roads that ask Exchange's own list of applications; Graph and High Volume Email do without.
 pub(super) const OF_EXCHANGE: [Road; 4] = [Road::Smtp, Road::Ews, Road::Imap, Road::Pop];
-
-/// Seconds after which the state is too old to explain a refusal of today.
-const A_DAY: i64 = 86_400;
-/// Seconds that two clocks may differ; Exchange and Entra allow each other as many.
-const SKEW: i64 = 300;
 
 static AGE: Check =
     Check { id: "exchange.age", title: "The state of Exchange is recent", needs: &[], judge: Judge::Once(age) };
@@ -73,10 +72,22 @@ fn state(visit: &Visit) -> Result<&ExchangeFacts, NotObserved> {
     visit.facts.exchange.as_ref().ok_or_else(|| "no state was given (--exchange-state)".into())
 }
 
-/// Whether a check of this topic applies: only beside a state, and on roads that ask Exchange.
+/// Whether a check of this topic applies: only beside a state that read its part, and on roads that ask for it.
 pub(super) fn applies(check: &Check, visit: &Visit) -> bool {
-    let asked = visit.setup.roads.iter().any(|road| OF_EXCHANGE.contains(road));
-    visit.facts.exchange.is_some() && asked && (check.id != SEND_AS.id || other_sender(visit).is_some())
+    let Some(state) = &visit.facts.exchange else { return false };
+    let roads = &visit.setup.roads;
+    let asks =
+        |check: &Check| matches!(check.judge, Judge::PerRoad(of, _) if roads.iter().any(|road| of.contains(road)));
+    if let Some(read) = settings::applies(check, state) {
+        return read && asks(check);
+    }
+    let asked = state.reads_application() && roads.iter().any(|road| OF_EXCHANGE.contains(road));
+    if check.id == AGE.id || check.id == MAILBOX.id {
+        let of_settings = |check: &&Check| settings::applies(check, state) == Some(true) && asks(check);
+        let graph = state.reads_application() && roads.contains(&Road::Graph);
+        return asked || if check.id == AGE.id { CHECKS.iter().any(of_settings) } else { graph };
+    }
+    asked && (check.id != SEND_AS.id || other_sender(visit).is_some())
 }
 
 /// Whether the state shows that the address in From may be used.
@@ -109,41 +120,6 @@ fn of_application(visit: &Visit) -> Result<(), NotObserved> {
 fn gap(state: &ExchangeFacts, what: &str) -> Judgement {
     let why = state.unread(what).unwrap_or("the script printed nothing for it");
     Verdict::unproven(&cause::EXCHANGE_STATE_UNREAD, format!("{what}: {why}"))
-}
-
-/// Seconds from the script to the run; below zero where a clock is wrong.
-fn seconds_old(visit: &Visit, state: &ExchangeFacts) -> i64 {
-    visit.facts.observed_at.as_second() - state.time.as_second()
-}
-
-/// A fault that the state shows. Of an old state, or against what this run has seen, it is a hint: it was repaired since.
-fn fault(visit: &Visit, state: &ExchangeFacts, cause: &'static Cause, words: String) -> Judgement {
-    if let Some(newer) = neighbours::refuted(visit, cause) {
-        return Verdict::unproven(cause, format!("{words}\nthat was {}; {newer} since", how_old(visit, state)));
-    }
-    if recent(visit, state) {
-        return Verdict::fail(cause, words);
-    }
-    Verdict::unproven(cause, format!("{words}\nthat was {}", how_old(visit, state)))
-}
-
-fn recent(visit: &Visit, state: &ExchangeFacts) -> bool {
-    (-SKEW..=A_DAY).contains(&seconds_old(visit, state))
-}
-
-/// How old the state is, as the end of a sentence.
-fn how_old(visit: &Visit, state: &ExchangeFacts) -> String {
-    let old = seconds_old(visit, state);
-    if old < -SKEW {
-        return format!("{} after this run began, by the clocks of both computers", token::span(-old));
-    }
-    format!("{} before this run", token::span(old.max(0)))
-}
-
-fn age(visit: &Visit) -> Judgement {
-    let state = state(visit)?;
-    let words = format!("read at {}, {}", state.time, how_old(visit, state));
-    if recent(visit, state) { Verdict::pass(words) } else { Verdict::warn(&cause::EXCHANGE_STATE_STALE, words) }
 }
 
 fn registered(visit: &Visit) -> Judgement {
@@ -229,4 +205,21 @@ fn no_mailbox(state: &ExchangeFacts) -> Option<String> {
     }
 }
 
-pub(super) static CHECKS: &[&Check] = &[&AGE, &REGISTERED, &OBJECT_ID, &MAILBOX, &RBAC, &RIGHT, &SEND_AS, &SWITCH];
+pub(super) static CHECKS: &[&Check] = &[
+    &AGE,
+    &REGISTERED,
+    &OBJECT_ID,
+    &MAILBOX,
+    &RBAC,
+    &RIGHT,
+    &SEND_AS,
+    &SWITCH,
+    &settings::PROTOCOL,
+    &settings::POLICY,
+    &settings::ROLE,
+    &settings::EWS,
+    &settings::CONNECTOR,
+    &settings::DOMAIN,
+    &settings::DIRECT,
+    &settings::ACCOUNT,
+];

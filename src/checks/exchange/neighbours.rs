@@ -69,6 +69,20 @@ pub(super) fn refuted(visit: &Visit, cause: &Cause) -> Option<String> {
     road.map(took)
 }
 
+/// What this run has seen of a road that can not be where the state's own fault of that road is.
+pub(super) fn opened(visit: &Visit, road: Road) -> Option<String> {
+    let positive = |stage| visit.facts.smtp_on(road)?.step(stage)?.reply.as_ref().map(crate::facts::Reply::positive);
+    let open = match road {
+        Road::Imap | Road::Pop => seen(visit, road) == Some(Seen::Open),
+        Road::Ews => ews::finds_mailbox(visit) == Some(true),
+        Road::Relay => positive(Stage::Rcpt) == Some(true),
+        Road::Direct => positive(Stage::Message) == Some(true),
+        Road::Hve => positive(Stage::Mail) == Some(true),
+        Road::Smtp | Road::Graph => false,
+    };
+    open.then(|| format!("{} was open to this run", road.label()))
+}
+
 fn took(road: Road) -> String {
     format!("{} took the token for the mailbox", road.label())
 }

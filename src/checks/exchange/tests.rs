@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::witness::{self, At, Testimony};
+use crate::check::Verdict;
 use crate::facts::{
     ExchangeFacts, Form, MailboxFacts, MailboxReply, MailboxStage, MailboxStep, Reply, SmtpFacts, Stage, Step,
     TokenFacts, Visit,
@@ -148,4 +149,43 @@ fn a_state_that_is_old_or_refuted_leaves_the_word_to_the_roads() {
     let said = witness::of(&refuted, Road::Smtp, At::Both);
     assert_eq!(cause(&said), Some("smtp-refused-imap-open"));
     assert!(said.words[0].contains("out of date"), "{:?}", said.words);
+}
+
+#[test]
+fn the_switch_of_a_protocol_is_named_only_where_the_state_leaves_it_open() {
+    use crate::facts::ProtocolSwitches;
+    let shut = || imap(app(), OK, Some(SHUT));
+    let told = |imap| {
+        let visit = well(shut(), |state| state.protocols = Some(ProtocolSwitches { imap, ..Default::default() }));
+        cause(&witness::of(&visit, Road::Imap, At::Mailbox))
+    };
+    assert_eq!(told(None), Some("mailbox-protocol-off"));
+    assert_eq!(told(Some(false)), Some("mailbox-protocol-off"));
+    assert_eq!(told(Some(true)), Some("exchange-change-not-in-force"));
+}
+
+/// What the check of EWS says of these settings.
+fn ews(settings: crate::facts::EwsSettings) -> Option<&'static str> {
+    let client_id = "3f2b8c64-1d7e-4a95-b0c3-6e8d2f915a70".to_owned();
+    let visit = well(app(), |state| (state.ews, state.client_id) = (Some(settings), client_id));
+    let crate::check::Judge::PerRoad(_, judge) = &super::settings::EWS.judge else { panic!("it is of a road") };
+    match judge(&visit, Road::Ews).expect("there is something to judge") {
+        Verdict::Pass(_) => None,
+        Verdict::Warn(seen) | Verdict::Fail(seen) | Verdict::Unproven(seen) => Some(seen.cause.id),
+    }
+}
+
+#[test]
+fn both_lists_of_ews_count() {
+    use crate::facts::EwsSettings;
+    let ids = |all: &[&str]| Some(all.iter().map(|id| (*id).to_owned()).collect());
+    let own = "3F2B8C64-1D7E-4A95-B0C3-6E8D2F915A70";
+    let on = |allowed_app_ids| EwsSettings { enabled: Some(true), allowed_app_ids, ..EwsSettings::default() };
+    assert_eq!(ews(on(ids(&["other", own]))), None);
+    assert_eq!(ews(on(ids(&["other"]))), Some("ews-app-not-allowed"));
+    assert_eq!(ews(on(None)), Some("exchange-state-unread"));
+    assert_eq!(ews(EwsSettings { enabled: None, ..on(ids(&[own])) }), Some("ews-off"));
+    let by_agent = Some("EnforceAllowList".to_owned());
+    let agents = EwsSettings { application_access_policy: by_agent, ..on(ids(&[own])) };
+    assert_eq!(ews(agents), Some("ews-app-not-allowed"));
 }

@@ -68,7 +68,7 @@ fn by_state(visit: &Visit, road: Road, at: At, said: &mut Testimony) -> bool {
     let well: Vec<String> =
         readings.into_iter().filter_map(|says| if let Says::Good(words) = says { Some(words) } else { None }).collect();
     said.words.push(format!("the state of Exchange, {age}, has all in order: {}", well.join("; ")));
-    said.cause = Some(all_is_well(visit, road, at));
+    said.cause = Some(all_is_well(visit, state, road, at));
     true
 }
 
@@ -82,16 +82,32 @@ fn readings(visit: &Visit, state: &ExchangeFacts, road: Road, at: At) -> Vec<Say
         readings.push(found(state));
         readings.extend(Some(rights::beside(visit, state, road)).filter(|says| matches!(says, Says::Bad(..))));
         readings.push(opens(visit, state, road));
+        readings.extend(switched(state, road));
     }
     readings
 }
 
-/// What is left where the state has all in order: the switch of the protocol, which it does not read, or time.
-fn all_is_well(visit: &Visit, road: Road, at: At) -> &'static Cause {
+/// The switch of the protocol, where the state read it.
+fn switched(state: &ExchangeFacts, road: Road) -> Option<Says> {
+    let switches = state.protocols?;
+    let (name, switch) = match road {
+        Road::Imap => ("ImapEnabled", switches.imap?),
+        Road::Pop => ("PopEnabled", switches.pop?),
+        _ => return None,
+    };
+    if switch {
+        return Some(Says::Good(format!("{name} is True")));
+    }
+    Some(Says::Bad(&cause::MAILBOX_PROTOCOL_OFF, format!("{name} of the mailbox is False")))
+}
+
+/// What is left where the state has all in order: the switch of the protocol, if it did not read that, or time.
+fn all_is_well(visit: &Visit, state: &ExchangeFacts, road: Road, at: At) -> &'static Cause {
     let others = |wanted: Seen| {
         [Road::Smtp, Road::Imap, Road::Pop].into_iter().any(|other| other != road && seen(visit, other) == Some(wanted))
     };
-    let has_switch = matches!(road, Road::Imap | Road::Pop) && at != At::Login;
+    let unread = switched(state, road).is_none();
+    let has_switch = matches!(road, Road::Imap | Road::Pop) && at != At::Login && unread;
     if has_switch && (others(Seen::Open) || !others(Seen::Refused)) {
         return &cause::MAILBOX_PROTOCOL_OFF;
     }

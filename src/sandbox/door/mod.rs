@@ -46,6 +46,7 @@ async fn read(Inject(state): Inject<Shared>, Query(words): Query<HashMap<String,
         object_id: word("object_id"),
         mailbox: word("mailbox").unwrap_or_default(),
         from: word("from"),
+        account: word("account"),
         age: SignedDuration::ZERO,
     };
     ([(header::CONTENT_TYPE, "application/json")], state.exchange_state(&question)).into_response()
@@ -68,6 +69,7 @@ impl Sandbox {
             object_id: Some(object_id.to_owned()).filter(|id| !id.is_empty()),
             mailbox: mailbox.to_owned(),
             from: from.map(str::to_owned),
+            account: None,
             age: SignedDuration::ZERO,
         };
         self.lock().exchange_state(&question)

@@ -2,60 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{PRIOR_KIND, Part, Values, smtp};
+use super::super::engine::TEMPLATES;
+use super::super::{PRIOR_KIND, Part, Style, Values, script, smtp};
+use super::calls::cmdlets;
 use super::tokens::Token;
-use super::{OBJECT_ID, PARTS, PRIOR, assigned, read, values};
-
-/// What the parts may call. Exchange cmdlets first, because of a rule of their own.
-const EXCHANGE_READS: [&str; 11] = [
-    "Connect-ExchangeOnline",
-    "Get-AcceptedDomain",
-    "Get-CASMailbox",
-    "Get-ConnectionInformation",
-    "Get-Mailbox",
-    "Get-MailboxPermission",
-    "Get-Recipient",
-    "Get-RecipientPermission",
-    "Get-ServicePrincipal",
-    "Get-TransportConfig",
-    "Test-ServicePrincipalAuthorization",
-];
-const EXCHANGE_WRITES: [&str; 7] = [
-    "Add-MailboxPermission",
-    "Add-RecipientPermission",
-    "New-ServicePrincipal",
-    "Remove-MailboxPermission",
-    "Remove-RecipientPermission",
-    "Remove-ServicePrincipal",
-    "Set-CASMailbox",
-];
-const LOCAL: [&str; 13] = [
-    "ConvertFrom-Json",
-    "ConvertTo-Json",
-    "ForEach-Object",
-    "Get-Module",
-    "Import-Module",
-    "Out-Null",
-    "Set-StrictMode",
-    "Sort-Object",
-    "Start-Sleep",
-    "Where-Object",
-    "Write-Host",
-    "Write-Output",
-    "Write-Warning",
-];
+use super::{OBJECT_ID, PRIOR, assigned, every, in_powershell, read, read_any, values};
 
 #[test]
 fn a_script_can_be_pasted_into_any_console() {
     for values in variants() {
-        for part in PARTS {
-            let script = smtp(part, &values).unwrap();
+        for wanted in every().into_iter().filter(|wanted| wanted.style != Style::Manifest) {
+            let script = script(&wanted, &values).unwrap();
+            let bash = wanted.style == Style::Az;
             // A blank line ends the input of a console without line editor, a tab completes.
-            let body = script.strip_suffix("}\n\n").unwrap();
+            let body = script.strip_suffix(if bash { ")\n\n" } else { "}\n\n" }).unwrap();
             assert!(body.lines().all(|line| !line.trim().is_empty() && !line.contains('\t')), "{script}");
             assert!(script.is_ascii());
             // One block, so that a failure leaves nothing behind that would still run.
-            let code: Vec<Token> = read(part, &values)
+            if bash {
+                let code: Vec<&str> = script.lines().filter(|line| !line.starts_with('#')).collect();
+                assert_eq!((code[0], code[1]), ("(", "  set -euo pipefail"), "{wanted}");
+                continue;
+            }
+            let code: Vec<Token> = read_any(&wanted, &values)
                 .into_iter()
                 .filter(|token| !matches!(token, Token::Comment(_) | Token::Mark('\n')))
                 .collect();
@@ -80,33 +49,37 @@ fn closing(code: &[Token], open: usize) -> usize {
 
 #[test]
 fn letters_beyond_ascii_bring_a_guard_before_the_values() {
-    for part in PARTS {
-        let script = smtp(part, &Values { display_name: "caf\u{e9}".to_owned(), prior: None, ..values() }).unwrap();
-        let guard = script.find("-cne [string][char]252").unwrap();
-        assert!(guard < script.find("$Environment =").unwrap());
-        assert!(script[..guard].trim_end().ends_with("'\u{fc}'"));
-        assert!(!smtp(part, &values()).unwrap().contains("252) { throw"));
+    for wanted in in_powershell() {
+        let values = Values { prior: None, ..values() };
+        let accented = Values { display_name: "caf\u{e9}".to_owned(), ..values.clone() };
+        let text = script(&wanted, &accented).unwrap();
+        let guard = text.find("-cne [string][char]252").unwrap();
+        assert!(guard < text.find("$Environment =").unwrap());
+        assert!(text[..guard].trim_end().ends_with("'\u{fc}'"));
+        assert!(!script(&wanted, &values).unwrap().contains("252) { throw"));
     }
 }
 
 #[test]
 fn templates_take_values_only_through_the_filter() {
-    for template in [
-        include_str!("../exchange-common.ps1"),
-        include_str!("../exchange-setup.ps1"),
-        include_str!("../exchange-verify.ps1"),
-        include_str!("../exchange-undo.ps1"),
-    ] {
+    for (name, template) in TEMPLATES {
         assert!(template.is_ascii());
+        let filter = if name.strip_suffix(".sh").is_some() { " | sh " } else { " | ps " };
         for line in template.lines().filter(|line| line.contains("{{")) {
-            let (before, after) = line.split_once("{{").unwrap();
-            assert!(after.split_once("}}").unwrap().0.ends_with(" | ps "), "{line}");
-            assert!(!before.contains(['#', '"', '\'']), "{line}");
+            let mut before = String::new();
+            for piece in line.split("{{").collect::<Vec<_>>().windows(2) {
+                before.push_str(piece[0]);
+                assert!(piece[1].split_once("}}").unwrap().0.ends_with(filter), "{name}: {line}");
+                assert!(
+                    !before.contains(['#', '\'']) && before.matches('"').count().is_multiple_of(2),
+                    "{name}: {line}"
+                );
+            }
         }
     }
 }
 
-fn variants() -> Vec<Values> {
+pub(super) fn variants() -> Vec<Values> {
     let mut made = Vec::new();
     for object_id in [None, Some(OBJECT_ID.to_owned())] {
         for from in [None, Some("news@contoso.test".to_owned())] {
@@ -116,68 +89,11 @@ fn variants() -> Vec<Values> {
             }
         }
     }
+    let partner = Some("customer.onmicrosoft.test".to_owned());
+    made.push(Values { delegated_organization: partner, ..values() });
+    let certificate = Some("*.contoso.test".to_owned());
+    made.push(Values { connector_ips: Vec::new(), connector_cert: certificate, ..values() });
     made
-}
-
-/// The bare words of a script that have the form of a cmdlet.
-fn cmdlets(tokens: &[Token]) -> BTreeSet<&str> {
-    let is_cmdlet = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase()) && word.contains('-');
-    tokens
-        .iter()
-        .filter_map(|token| match token {
-            Token::Word(word) if is_cmdlet(word) => Some(word.as_str()),
-            _ => None,
-        })
-        .collect()
-}
-
-#[test]
-fn each_part_calls_only_what_it_may() {
-    for values in variants() {
-        for part in PARTS {
-            let read = read(part, &values);
-            let own: BTreeSet<&str> = read
-                .windows(2)
-                .filter_map(|two| match two {
-                    [Token::Word(word), Token::Word(name)] if word == "function" => Some(name.as_str()),
-                    _ => None,
-                })
-                .collect();
-            let mut allowed: BTreeSet<&str> = EXCHANGE_READS.into_iter().chain(LOCAL).collect();
-            allowed.extend(match part {
-                Part::Setup => {
-                    &["Add-MailboxPermission", "Add-RecipientPermission", "New-ServicePrincipal", "Set-CASMailbox"][..]
-                }
-                Part::Verify => &[],
-                Part::Undo => &[
-                    "Remove-MailboxPermission",
-                    "Remove-RecipientPermission",
-                    "Remove-ServicePrincipal",
-                    "Set-CASMailbox",
-                ],
-            });
-            let called = cmdlets(&read);
-            let foreign: Vec<_> =
-                called.iter().filter(|name| !allowed.contains(*name) && !own.contains(*name)).collect();
-            assert!(foreign.is_empty(), "{part:?} calls {foreign:?}");
-        }
-    }
-}
-
-#[test]
-fn every_exchange_cmdlet_says_what_an_error_does() {
-    // They are functions of a module and do not see the preference of the calling scope.
-    for part in PARTS {
-        let script = smtp(part, &values()).unwrap();
-        for line in script.lines().filter(|line| {
-            !line.trim_start().starts_with(['#']) && !line.contains("Write-Host") && !line.contains("throw")
-        }) {
-            let calls = |name: &&str| line.split([' ', '(']).any(|word| word == *name);
-            if EXCHANGE_READS.iter().chain(&EXCHANGE_WRITES).any(calls) {
-                assert!(line.contains("-ErrorAction "), "{line}");
-            }
-        }
-    }
 }
 
 #[test]
@@ -221,13 +137,17 @@ fn setup_works_in_the_documented_order() {
 
 #[test]
 fn undo_reads_only_what_setup_wrote() {
-    let setup = smtp(Part::Setup, &values()).unwrap();
-    let object = setup.split_once("$Prior = [pscustomobject][ordered]@{").unwrap().1.split_once("\n    }\n").unwrap().0;
-    let written: BTreeSet<&str> =
-        object.lines().filter_map(|line| line.trim().split_once(" = ")).map(|(key, _)| key).collect();
-    let undo = smtp(Part::Undo, &values()).unwrap();
-    let used = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-    let read: BTreeSet<&str> = undo.split("$Prior.").skip(1).map(|rest| rest.split(used).next().unwrap()).collect();
-    assert!(read.is_subset(&written), "{read:?} {written:?}");
+    for undo in in_powershell().into_iter().filter(|wanted| wanted.part == Part::Undo) {
+        let setup = script(&super::super::Wanted { part: Part::Setup, ..undo }, &values()).unwrap();
+        let object =
+            setup.split_once("$Prior = [pscustomobject][ordered]@{").unwrap().1.split_once("\n    }\n").unwrap().0;
+        let written: BTreeSet<&str> =
+            object.lines().filter_map(|line| line.trim().split_once(" = ")).map(|(key, _)| key).collect();
+        let text = script(&undo, &values()).unwrap();
+        let used = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        let read: BTreeSet<&str> = text.split("$Prior.").skip(1).map(|rest| rest.split(used).next().unwrap()).collect();
+        assert!(read.is_subset(&written), "{undo}: {read:?} {written:?}");
+    }
+    let (setup, undo) = (smtp(Part::Setup, &values()).unwrap(), smtp(Part::Undo, &values()).unwrap());
     assert!(setup.contains(&format!("kind = '{PRIOR_KIND}'")) && undo.contains(&format!("-ne '{PRIOR_KIND}'")));
 }

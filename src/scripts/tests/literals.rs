@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::{Part, Refused, Values, fill, ps, sh, smtp};
+use super::super::{Part, Refused, Style, Values, Wanted, fill, ps, script, sh, smtp};
 use super::tokens::{Token, tokens};
-use super::{PARTS, assigned, read, values};
+use super::{PARTS, assigned, every, read, read_any, values};
 
 /// The script without what its literals say.
 fn skeleton(tokens: &[Token]) -> Vec<Token> {
@@ -50,28 +50,84 @@ fn stays_a_literal(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The same of any script, with every value that may be a free text.
+fn stays_a_literal_in(wanted: &Wanted, text: &str) -> Result<(), TestCaseError> {
+    let hostile = Values {
+        tenant: text.to_owned(),
+        mailbox: text.to_owned(),
+        from: Some(format!("x{text}")),
+        account: Some(text.to_owned()),
+        display_name: text.to_owned(),
+        delegated_organization: Some(text.to_owned()),
+        object_id_from: Some(text.to_owned()),
+        prior: Some(format!("{{\"format\":\"{text}\"}}")),
+        ..values()
+    };
+    let mut harmless = Values { delegated_organization: Some("customer.test".to_owned()), ..values() };
+    if !text.is_ascii() {
+        harmless.display_name = "caf\u{e9}".to_owned();
+    }
+    match wanted.style {
+        Style::Exchange | Style::Graph => {
+            let read_back = read_any(wanted, &hostile);
+            prop_assert_eq!(skeleton(&read_back), skeleton(&read_any(wanted, &harmless)));
+        }
+        Style::Az => prop_assert_eq!(unassigned(wanted, &hostile), unassigned(wanted, &harmless)),
+        Style::Manifest => prop_assert_eq!(script(wanted, &hostile), script(wanted, &harmless)),
+    }
+    Ok(())
+}
+
+/// A script for bash without its assignments of values, each of which is a line with one word as `sh` makes it.
+fn unassigned(wanted: &Wanted, values: &Values) -> String {
+    let mut text = script(wanted, values).unwrap();
+    let mut take = |name: &str, value: &str| {
+        let line = format!("  {name}={}\n", sh(value).unwrap());
+        if let Some(at) = text.find(&line) {
+            text.replace_range(at..at + line.len(), "");
+        }
+    };
+    take("tenant", &values.tenant);
+    take("tenant", values.delegated_organization.as_deref().unwrap());
+    take("display_name", &values.display_name);
+    take("prior", values.prior.as_deref().unwrap());
+    text
+}
+
+#[test]
+fn hostile_values_stay_literals_in_every_script() {
+    for text in HOSTILE {
+        for wanted in every() {
+            stays_a_literal_in(&wanted, text).unwrap_or_else(|wrong| panic!("{wanted}: {text}: {wrong}"));
+        }
+    }
+}
+
 #[test]
 fn hostile_values_stay_literals() {
-    for text in [
-        "o'brien@x.test",
-        "x\u{2019}; y@x.test",
-        "x\u{2018}; Remove-Mailbox y; \u{2018}@x.test",
-        "x\u{201a}\u{201b}'@x.test",
-        "'\u{2019}'\u{2018}'",
-        "$(x)@x.test",
-        "${env:x}@x.test",
-        "a`b@x.test",
-        "a\"; b@x.test",
-        "} ; calc ; & { #",
-        "x # y <# z #>@x.test",
-        "{{ mailbox }}{% if x %}{# y #}@x.test",
-        "@'",
-        "'@",
-        "m\u{fc}ller@x.test",
-    ] {
+    for text in HOSTILE {
         stays_a_literal(text).unwrap_or_else(|wrong| panic!("{text}: {wrong}"));
     }
 }
+
+/// Values that a shell could take for something else.
+const HOSTILE: [&str; 15] = [
+    "o'brien@x.test",
+    "x\u{2019}; y@x.test",
+    "x\u{2018}; Remove-Mailbox y; \u{2018}@x.test",
+    "x\u{201a}\u{201b}'@x.test",
+    "'\u{2019}'\u{2018}'",
+    "$(x)@x.test",
+    "${env:x}@x.test",
+    "a`b@x.test",
+    "a\"; b@x.test",
+    "} ; calc ; & { #",
+    "x # y <# z #>@x.test",
+    "{{ mailbox }}{% if x %}{# y #}@x.test",
+    "@'",
+    "'@",
+    "m\u{fc}ller@x.test",
+];
 
 /// What means something to a shell, often; what is refused, seldom enough that much is not.
 const ODD: &str = "'\u{2018}\u{2019}\u{201a}\u{201b}'\u{2018}\u{2019}\u{201a}\u{201b}\"\u{201c}\u{201d}\u{201e}`$(){}@#;|&<>%~!*?-\\ ab=\u{e9}";
@@ -110,6 +166,14 @@ proptest! {
                     prop_assert_eq!(whose_character(&refused), Some("the mailbox"));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_value_is_a_literal_in_every_script(text in hostile(), which in any::<prop::sample::Index>()) {
+        if ps(&text).is_ok() && !text.trim().is_empty() {
+            let every = every();
+            stays_a_literal_in(which.get(&every), &text)?;
         }
     }
 
