@@ -10,6 +10,7 @@ mod explain;
 mod explain_log;
 mod login;
 mod logout;
+mod onboard;
 mod output;
 mod powershell;
 mod probe_send;
@@ -82,6 +83,7 @@ struct Global {
 
 #[derive(Subcommand)]
 enum Command {
+    Onboard(onboard::Arguments),
     Checkup(checkup::Arguments),
     CheckToken(check_token::Arguments),
     CheckDns(check_dns::Arguments),
@@ -156,6 +158,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
 async fn dispatch(cli: Cli) -> Result<u8, InputError> {
     let global = cli.global;
     match cli.command {
+        Command::Onboard(arguments) => onboard::run(global, arguments).await,
         Command::Checkup(arguments) => checkup::run(global, arguments).await,
         Command::CheckToken(arguments) => check_token::run(global, arguments).await,
         Command::CheckDns(arguments) => check_dns::run(global, arguments).await,

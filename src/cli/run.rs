@@ -68,8 +68,13 @@ const SAID_AGAIN: [&str; 16] = [
 /// What was said on the command line and must be said again to repeat the run. A credential is not among it, nor a proxy,
 /// whose address may hold one.
 fn repeated(global: &Global, flags: &Table) -> Vec<(String, String)> {
-    let config = global.config.as_ref().map(|file| ("--config".to_owned(), file.display().to_string()));
-    let profile = global.profile.clone().map(|name| ("--profile".to_owned(), name));
+    said_again(global.config.as_deref(), global.profile.as_deref(), flags)
+}
+
+/// The same, of a configuration file and a profile that were named.
+pub(super) fn said_again(config: Option<&Path>, profile: Option<&str>, flags: &Table) -> Vec<(String, String)> {
+    let config = config.map(|file| ("--config".to_owned(), file.display().to_string()));
+    let profile = profile.map(|name| ("--profile".to_owned(), name.to_owned()));
     let words = SAID_AGAIN.into_iter().filter_map(|word| {
         let value = flags.get(word)?.as_str()?.to_owned();
         Some((format!("--{}", word.replace('_', "-")), value))

@@ -8,6 +8,7 @@ mod ca;
 mod connectors;
 mod consent;
 mod credentials;
+mod deeds;
 mod dns;
 mod entra;
 mod ews;
@@ -38,6 +39,7 @@ mod state;
 mod tokens;
 mod wire;
 
+pub use deeds::Deed;
 pub use files::Folder;
 pub use scenario::{Expected, Scenario, scenarios};
 pub use state::{Delivered, State};

@@ -25,6 +25,7 @@ pub use credential::{
     AssertionAlgorithm, AssertionSource, Certificate, Credential, Identity as MachineIdentity, Kept, ManagedEndpoint,
 };
 pub(crate) use credential::{store_refused, unwrap_sasl};
+pub(crate) use exchange::text_at as exchange_text;
 pub use flags::{
     Confirmation, CredentialWords, Evidence, Identity, Network, OtherServers, Probe, SignInWords, table_of,
 };

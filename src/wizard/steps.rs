@@ -1,0 +1,273 @@
+//! The steps of a walk: which there are on a road, who does each, and by which checks it is seen to be done. Pure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::{Finding, Outcome, Verdict};
+use crate::kb::{Cause, Where, Who, cause};
+use crate::road::Road;
+
+/// One step, in the order in which they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// The application is known to the directory.
+    Registration,
+    /// Its permission is asked for.
+    Permission,
+    /// It can show who it is.
+    Credential,
+    /// An administrator has consented.
+    Consent,
+    /// A person has signed in.
+    SignIn,
+    /// Exchange knows the application.
+    ServicePrincipal,
+    /// It may open the mailbox.
+    MailboxRight,
+    /// The mailbox lets the protocol in.
+    Switch,
+    /// The account of High Volume Email lets the application in.
+    HighVolume,
+    /// A connector knows the host.
+    Connector,
+    /// The domain's records.
+    Records,
+    /// The probe mail.
+    Probe,
+}
+
+/// What the steps hang on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An application by itself.
+    Application,
+    /// The identity of a machine: it has no registration.
+    Machine,
+    /// A person who signs in; `shared`: the mailbox is another one than the person's.
+    Person {
+        /// The mailbox is another one than the person's.
+        shared: bool,
+    },
+}
+
+/// How much of a run a step needs to be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Depth {
+    /// A token.
+    Token,
+    /// A login.
+    Talk,
+    /// The domain's records.
+    Records,
+    /// The probe mail.
+    Send,
+}
+
+/// The steps of a set-up.
+pub fn of(roads: &[Road], kind: Kind) -> Vec<Step> {
+    let mut steps = match kind {
+        _ if roads.iter().all(|road| road.wants().is_none()) => Vec::new(),
+        Kind::Application => vec![Step::Registration, Step::Permission, Step::Credential, Step::Consent],
+        Kind::Machine => vec![Step::Credential, Step::Consent],
+        Kind::Person { .. } => vec![Step::Registration, Step::Permission, Step::SignIn],
+    };
+    let person = matches!(kind, Kind::Person { .. });
+    let on = |some: &[Road]| roads.iter().any(|road| some.contains(road));
+    let protocols = on(&[Road::Smtp, Road::Imap, Road::Pop]);
+    let wanted = [
+        (protocols && !person, Step::ServicePrincipal),
+        (protocols && !person || kind == Kind::Person { shared: true }, Step::MailboxRight),
+        (protocols || on(&[Road::Ews]), Step::Switch),
+        (on(&[Road::Hve]), Step::HighVolume),
+        (on(&[Road::Relay]), Step::Connector),
+        (true, Step::Records),
+        (true, Step::Probe),
+    ];
+    steps.extend(wanted.into_iter().filter_map(|(wanted, step)| wanted.then_some(step)));
+    steps
+}
+
+impl Step {
+    /// The step as a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Step::Registration => "App registration",
+            Step::Permission => "Permission",
+            Step::Credential => "Credential",
+            Step::Consent => "Admin consent",
+            Step::SignIn => "Sign-in and consent",
+            Step::ServicePrincipal => "Service principal in Exchange",
+            Step::MailboxRight => "Right on the mailbox",
+            Step::Switch => "Switch of the protocol",
+            Step::HighVolume => "Access to High Volume Email",
+            Step::Connector => "Connector",
+            Step::Records => "Records of the domain",
+            Step::Probe => "Probe mail",
+        }
+    }
+
+    /// Who does it.
+    pub fn who(self) -> Who {
+        match self {
+            Step::Registration | Step::Permission | Step::Credential | Step::Probe => Who::Developer,
+            Step::Consent => Who::TenantAdmin,
+            Step::SignIn => Who::User,
+            Step::ServicePrincipal | Step::MailboxRight | Step::Switch | Step::HighVolume | Step::Connector => {
+                Who::ExchangeAdmin
+            }
+            Step::Records => Who::DnsAdmin,
+        }
+    }
+
+    /// What shows whether it is done.
+    pub fn depth(self) -> Depth {
+        match self {
+            Step::Registration | Step::Permission | Step::Credential | Step::Consent | Step::SignIn => Depth::Token,
+            Step::Records => Depth::Records,
+            Step::Probe => Depth::Send,
+            _ => Depth::Talk,
+        }
+    }
+
+    /// Whether the script for Exchange does it.
+    pub fn in_script(self) -> bool {
+        matches!(self, Step::ServicePrincipal | Step::MailboxRight | Step::Switch)
+    }
+
+    /// The checks one of which must hold, on every road that it is asked on.
+    fn proofs(self) -> &'static [&'static str] {
+        match self {
+            Step::Registration | Step::Credential | Step::SignIn => &["token.issued"],
+            Step::Permission | Step::Consent => &["token.role"],
+            Step::ServicePrincipal => &["smtp.login", "imap.login", "pop.login", "exchange.object-id"],
+            Step::MailboxRight => &["smtp.login", "imap.mailbox", "pop.mailbox", "exchange.right", "graph.mailbox"],
+            Step::Switch => &["smtp.login", "imap.mailbox", "pop.mailbox", "ews.mailbox", "exchange.switch"],
+            Step::HighVolume => &["smtp.login"],
+            Step::Connector => &["smtp.recipient"],
+            Step::Records => &["dns.spf"],
+            Step::Probe => &["send.accepted", "graph.send", "ews.send"],
+        }
+    }
+}
+
+/// How a step stands.
+#[derive(Debug, Clone)]
+pub enum Standing {
+    /// Seen to be done: the words that it rests on.
+    Done(String),
+    /// Not done, or not yet: the step that is to blame, and the findings.
+    Fault(Step, Vec<Finding>),
+    /// Nothing shows it from here.
+    Unseen,
+}
+
+/// How a step stands after a look. `steps` are all of the walk.
+pub fn standing(step: Step, steps: &[Step], findings: &[Finding]) -> Standing {
+    let blamed: Vec<(Step, &Finding)> =
+        findings.iter().filter_map(|finding| Some((blame(finding, step, steps)?, finding))).collect();
+    let first = blamed.iter().map(|(blamed, _)| *blamed).min();
+    if let Some(first) = first.filter(|first| *first <= step) {
+        let of_first = blamed.into_iter().filter(|(blamed, _)| *blamed == first);
+        return Standing::Fault(first, of_first.map(|(_, finding)| finding.clone()).collect());
+    }
+    let proofs: Vec<&Finding> = findings.iter().filter(|finding| step.proofs().contains(&finding.check.id)).collect();
+    let words = proofs.iter().find_map(|finding| match &finding.outcome {
+        Outcome::Judged(Verdict::Pass(words)) => Some(words.clone()),
+        _ => None,
+    });
+    let refused = proofs.iter().any(|finding| finding.failed());
+    match (words, first) {
+        (Some(words), _) if !refused => Standing::Done(words.lines().next().unwrap_or_default().to_owned()),
+        // The directory looked at the credential, so it knows the application.
+        (_, Some(Step::Credential | Step::SignIn)) if step == Step::Registration => {
+            Standing::Done("the directory knows the application".to_owned())
+        }
+        _ => Standing::Unseen,
+    }
+}
+
+/// The step that a finding speaks against, if it does. A step that this walk does not have gives the blame to the one at hand.
+fn blame(finding: &Finding, at: Step, steps: &[Step]) -> Option<Step> {
+    // The right may also be held in Exchange; this walk asks for the permission, so its absence counts.
+    let role = finding.check.id == "token.role" && matches!(finding.outcome, Outcome::Judged(Verdict::Unproven(_)));
+    if !finding.failed() && !role {
+        return None;
+    }
+    let cause = finding.reason()?.cause;
+    let to_blame = of_finding(finding.check.id, finding.road, cause).unwrap_or(at);
+    let records = |step: Step| step == Step::Records;
+    // The domain's records keep nobody from logging in.
+    if records(to_blame) != records(at) && (records(to_blame) || records(at)) {
+        return None;
+    }
+    let instead = match to_blame {
+        Step::Consent | Step::Credential | Step::Permission => Step::SignIn,
+        _ => at,
+    };
+    Some([to_blame, instead].into_iter().find(|step| steps.contains(step)).unwrap_or(at))
+}
+
+fn of_finding(check: &str, road: Option<Road>, of: &Cause) -> Option<Step> {
+    if check.starts_with("dns.") {
+        return Some(Step::Records);
+    }
+    if of.seen_in.contains(&Where::Network) {
+        return None;
+    }
+    Some(match check {
+        _ if check.starts_with("entra.") || check.starts_with("setup.") => Step::Registration,
+        "token.issued" => of_refusal(of),
+        "token.role" => Step::Consent,
+        "token.object-id" | "token.app" | "token.tenant" => Step::Registration,
+        _ if check.starts_with("token.") || check.starts_with("credential.") => Step::Credential,
+        "exchange.registered" | "exchange.object-id" => Step::ServicePrincipal,
+        "exchange.switch" => Step::Switch,
+        "exchange.right" | "exchange.mailbox" | "exchange.send-as" | "exchange.rbac" => Step::MailboxRight,
+        "smtp.recipient" | "smtp.sender" | "smtp.client-certificate" if road == Some(Road::Relay) => Step::Connector,
+        "smtp.login" if road == Some(Road::Hve) => Step::HighVolume,
+        "smtp.login" | "smtp.sender" | "imap.login" | "imap.mailbox" | "pop.login" | "pop.mailbox" => of_login(of),
+        "ews.mailbox" | "ews.token-accepted" => of_ews(of),
+        "graph.send" | "graph.mailbox" if *of == cause::GRAPH_PERMISSION_MISSING => Step::Consent,
+        "graph.send" | "graph.mailbox" if *of == cause::GRAPH_ACCESS_DENIED => Step::Consent,
+        "smtp.recipient" | "send.accepted" | "send.from" | "graph.send" | "ews.send" => Step::Probe,
+        _ => return None,
+    })
+}
+
+/// A refusal of the login service is about the application, about consent, or about the proof.
+fn of_refusal(of: &Cause) -> Step {
+    let application =
+        ["aadsts700016", "aadsts7000229", "aadsts90002", "aadsts900023", "aadsts500011", "aadsts500014", "aadsts700038"];
+    match of.id {
+        id if application.contains(&id) => Step::Registration,
+        "aadsts65001" | "aadsts501051" => Step::Consent,
+        _ => Step::Credential,
+    }
+}
+
+fn of_login(of: &Cause) -> Step {
+    let rights = [&cause::MAILBOX_RIGHT_MISSING, &cause::SEND_AS_RIGHT_MISSING, &cause::RBAC_OUT_OF_SCOPE];
+    let rights_in_protocol =
+        [&cause::IMAP_MAILBOX_NOT_CONNECTED, &cause::SEND_AS_DENIED_ENVELOPE, &cause::EXCHANGE_MAILBOX_MISSING];
+    if *of == cause::SMTP_ROLE_MISSING_REFUSED || *of == cause::TOKEN_SCOPE_MISSING {
+        return Step::Consent;
+    }
+    if rights.contains(&of) || rights_in_protocol.contains(&of) {
+        return Step::MailboxRight;
+    }
+    let entry = [
+        &cause::SMTP_LOGIN_REFUSED,
+        &cause::EXCHANGE_NOT_REGISTERED,
+        &cause::EXCHANGE_WRONG_OBJECT_ID,
+        &cause::EXCHANGE_REGISTRATION_REFUSED,
+        &cause::EXCHANGE_CHANGE_NOT_IN_FORCE,
+        &cause::IMAP_LOGIN_REFUSED,
+        &cause::POP_LOGIN_REFUSED,
+    ];
+    // What is left speaks of switches and policies.
+    if entry.contains(&of) { Step::ServicePrincipal } else { Step::Switch }
+}
+
+fn of_ews(of: &Cause) -> Step {
+    if *of == cause::EWS_NO_PERMISSIONS || *of == cause::EWS_ACCESS_DENIED { Step::Consent } else { Step::Switch }
+}
