@@ -178,9 +178,9 @@ fn wishes(global: &Global, arguments: Arguments) -> Result<Wishes, InputError> {
     let mut beside = config.clone().into_os_string();
     beside.push(".onboard");
     let wait = walk.wait.as_deref().map(|text| {
-        crate::setup::duration(text).filter(|wait| *wait <= LONGEST_WAIT).ok_or_else(|| {
-            InputError::new("--wait", "takes a time of at most a day, such as 90s or 30m")
-        })
+        crate::setup::duration(text)
+            .filter(|wait| *wait <= LONGEST_WAIT)
+            .ok_or_else(|| InputError::new("--wait", "takes a time of at most a day, such as 90s or 30m"))
     });
     if let Some(name) = walk.save_as.as_deref().filter(|name| !wizard::is_name(name)) {
         let name = crate::setup::shown(name);
@@ -210,12 +210,10 @@ fn wishes(global: &Global, arguments: Arguments) -> Result<Wishes, InputError> {
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// Starts the sandbox, where it is the cloud of the words or of the walk that is gone on with.
-async fn start(
-    words: &Table,
-    wishes: &Wishes,
-    global: &Global,
-) -> Result<Option<sandbox::Sandbox>, InputError> {
-    let Some(name) = wizard::sandbox_of(words, wishes, global.profile.as_deref(), global.config.as_deref())? else { return Ok(None) };
+async fn start(words: &Table, wishes: &Wishes, global: &Global) -> Result<Option<sandbox::Sandbox>, InputError> {
+    let Some(name) = wizard::sandbox_of(words, wishes, global.profile.as_deref(), global.config.as_deref())? else {
+        return Ok(None);
+    };
     let started = sandbox::start(run::scenario(&name)?, &sandbox::Options::default()).await;
     started.map(Some).map_err(|e| InputError::new("the sandbox", format!("can not be started: {e}")))
 }

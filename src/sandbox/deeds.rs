@@ -41,6 +41,7 @@ impl Sandbox {
         let said = self.word("client_secret");
         let mut state = self.lock();
         change(&mut state, &healthy, deed);
+        state.records_written += usize::from(deed == Deed::WriteRecords);
         // A new secret is the one that the program was given; an administrator can not be told an old one.
         if let (Deed::RenewCredential, Some(tenant), false) = (deed, state.tenants.first_mut(), said.is_empty()) {
             tenant.app.secret = said;

@@ -1,7 +1,7 @@
 //! The tenant's records over UDP and TCP.
 
 use std::str::FromStr as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
@@ -29,20 +29,8 @@ const DKIM_KEY: &str = "v=DKIM1; k=rsa; p=\
 
 /// Serves until it is dropped.
 pub(super) async fn serve(udp: UdpSocket, tcp: TcpListener, state: Shared, rtt: Duration) {
-    let (catalog, fails, refuses, silent) = {
-        let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let of = |wanted: fn(&Tenant) -> bool| -> Vec<LowerName> {
-            let domains = state.tenants.iter().filter(|tenant| wanted(tenant));
-            domains.filter_map(|tenant| LowerName::from_str(&format!("{}.", tenant.domain)).ok()).collect()
-        };
-        (
-            catalog(&state),
-            of(|tenant| tenant.dns.fails),
-            of(|tenant| tenant.dns.refuses),
-            of(|tenant| tenant.dns.silent),
-        )
-    };
-    let mut server = Server::new(Faulty { catalog, fails, refuses, silent, rtt });
+    let zones = Zones::of(&state.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut server = Server::new(Faulty { zones: Mutex::new(Arc::new(zones)), state, rtt });
     server.register_socket(udp);
     server.register_listener(tcp, IDLE, 32);
     let _ = server.block_until_done().await;
@@ -138,13 +126,48 @@ fn add(catalog: &mut Catalog, origin: &str, zone: &str) {
     catalog.upsert(origin.into(), vec![Arc::new(handler)]);
 }
 
-/// The catalog, with the faults that a scenario wants.
-struct Faulty {
+/// The records as they were written, with the faults that a scenario wants.
+struct Zones {
     catalog: Catalog,
     fails: Vec<LowerName>,
     refuses: Vec<LowerName>,
     silent: Vec<LowerName>,
+    /// How often they had been changed.
+    written: usize,
+}
+
+impl Zones {
+    fn of(state: &State) -> Zones {
+        let of = |wanted: fn(&Tenant) -> bool| -> Vec<LowerName> {
+            let domains = state.tenants.iter().filter(|tenant| wanted(tenant));
+            domains.filter_map(|tenant| LowerName::from_str(&format!("{}.", tenant.domain)).ok()).collect()
+        };
+        Zones {
+            catalog: catalog(state),
+            fails: of(|tenant| tenant.dns.fails),
+            refuses: of(|tenant| tenant.dns.refuses),
+            silent: of(|tenant| tenant.dns.silent),
+            written: state.records_written,
+        }
+    }
+}
+
+struct Faulty {
+    zones: Mutex<Arc<Zones>>,
+    state: Shared,
     rtt: Duration,
+}
+
+impl Faulty {
+    /// The records in force; read anew after somebody wrote them.
+    fn zones(&self) -> Arc<Zones> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+        if zones.written != state.records_written {
+            *zones = Arc::new(Zones::of(&state));
+        }
+        zones.clone()
+    }
 }
 
 #[async_trait::async_trait]
@@ -152,17 +175,18 @@ impl RequestHandler for Faulty {
     async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut respond: R) -> ResponseInfo {
         let name = request.request_info().map(|info| info.query.name().clone()).unwrap_or_default();
         let within = |zones: &[LowerName]| zones.iter().any(|zone| zone.zone_of(&name));
+        let zones = self.zones();
         tokio::time::sleep(self.rtt).await;
-        if within(&self.silent) {
+        if within(&zones.silent) {
             return std::future::pending().await;
         }
-        let rows = [(&self.fails, ResponseCode::ServFail), (&self.refuses, ResponseCode::Refused)];
+        let rows = [(&zones.fails, ResponseCode::ServFail), (&zones.refuses, ResponseCode::Refused)];
         for (_, code) in rows.into_iter().filter(|(zones, _)| within(zones)) {
             let response = MessageResponseBuilder::from_message_request(request).error_msg(&request.metadata, code);
             if let Ok(info) = respond.send_response(response).await {
                 return info;
             }
         }
-        self.catalog.handle_request::<R, T>(request, respond).await
+        zones.catalog.handle_request::<R, T>(request, respond).await
     }
 }

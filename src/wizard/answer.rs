@@ -39,7 +39,8 @@ pub(super) fn all(walk: &mut Walk) -> Result<(), End> {
 
 /// The address among the words around it.
 pub(super) fn address_in(text: &str) -> Option<&str> {
-    let of_consent = |word: &&str| ["admin_consent=", "error=", "error_description="].iter().any(|part| word.contains(part));
+    let of_consent =
+        |word: &&str| ["admin_consent=", "error=", "error_description="].iter().any(|part| word.contains(part));
     text.split_whitespace().find(of_consent)
 }
 

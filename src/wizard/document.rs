@@ -174,7 +174,8 @@ mod tests {
     #[test]
     fn nothing_in_a_value_becomes_a_part_of_the_page() {
         let evil = "</code><script>alert(1)</script> \" ' & \u{202e}\u{1b}[31m";
-        let blocks = [Block::text(evil), Block::Code("sh", format!("a\n{evil}\n")), Block::Code("link", evil.to_owned())];
+        let blocks =
+            [Block::text(evil), Block::Code("sh", format!("a\n{evil}\n")), Block::Code("link", evil.to_owned())];
         let page = html(evil, &blocks);
         assert!(!page.contains("<script>") && !page.contains('\u{1b}') && !page.contains('\u{202e}'), "{page}");
         assert!(page.contains("a\n&lt;/code&gt;"), "{page}");

@@ -143,12 +143,17 @@ fn administer(walk: &Walk, step: Step) {
         Step::SignIn | Step::Probe => return,
     };
     let Some(sandbox) = &walk.ground.sandbox else { return };
-    sandbox.administer(deed);
-    // Consent is to what the registration asks for.
-    if deed == Deed::Consent {
-        sandbox.administer(Deed::Request);
+    // The script does its three steps in one, and consent is to what the registration asks for.
+    let deeds = match deed {
+        _ if step.in_script() => vec![Deed::RegisterInExchange, Deed::GiveRight, Deed::OpenProtocols],
+        Deed::Consent => vec![Deed::Request, Deed::Consent],
+        deed => vec![deed],
+    };
+    for deed in deeds {
+        sandbox.administer(deed);
     }
-    walk.line(Word::Pass, "Sandbox", "its administrator has done it");
+    let words = if step.in_script() { "its administrator ran the script" } else { "its administrator has done it" };
+    walk.line(Word::Pass, "Sandbox", words);
 }
 
 fn show_script(walk: &Walk) -> Result<bool, End> {
@@ -179,7 +184,10 @@ async fn countdown(left: Duration) -> Duration {
     let mut to_go = pause;
     while !to_go.is_zero() {
         let all = (left - (pause - to_go)).as_secs();
-        bar.set_message(format!("next look in {} s; Ctrl-C stops, and what is known is kept ({all} s left)", to_go.as_secs()));
+        bar.set_message(format!(
+            "next look in {} s; Ctrl-C stops, and what is known is kept ({all} s left)",
+            to_go.as_secs()
+        ));
         let second = Duration::from_secs(1).min(to_go);
         tokio::time::sleep(second).await;
         to_go -= second;

@@ -111,7 +111,8 @@ pub fn sandbox_of(
     config: Option<&Path>,
 ) -> Result<Option<String>, InputError> {
     let mut words = words.clone();
-    if !words.contains_key("cloud") && !wishes.fresh
+    if !words.contains_key("cloud")
+        && !wishes.fresh
         && let Some(cloud) = state::State::read(&wishes.state)?.and_then(|state| state.words.get("cloud").cloned())
     {
         words.insert("cloud".to_owned(), toml::Value::String(cloud));

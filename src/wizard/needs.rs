@@ -141,7 +141,8 @@ fn relay(needs: &Needs) -> Advice {
         .weigh(!needs.fixed_address, Fit::Possible, "Without a fixed address the connector must know a certificate.")
         .weigh(!needs.device, Fit::Possible, "Whatever stands at that address may send as anybody of the domain.")
         .weigh(needs.volume > MAILBOX_A_DAY, Fit::Possible, "Mail in bulk belongs to a service made for it.");
-    weighed.advice(vec![Road::Relay], "No right of an application; a connector that trusts an address or a certificate.")
+    weighed
+        .advice(vec![Road::Relay], "No right of an application; a connector that trusts an address or a certificate.")
 }
 
 fn direct(needs: &Needs) -> Advice {

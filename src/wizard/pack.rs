@@ -17,8 +17,8 @@ use crate::setup::{InputError, Setup, files, shown_path};
 /// The steps that somebody else does, in the order of the walk.
 const THEIRS: [Step; 10] = [
     Step::Registration,
-    Step::Permission,
     Step::Credential,
+    Step::Permission,
     Step::Consent,
     Step::ServicePrincipal,
     Step::MailboxRight,
@@ -94,9 +94,9 @@ fn scripts(walk: &Walk, setup: &Setup) -> Vec<(&'static str, &'static str, Strin
         return Vec::new();
     }
     let object_id = walk.object_id();
-    let made = SCRIPTS.into_iter().filter_map(|(name, part, what)| {
-        Some((name, what, script::exchange(part, setup, object_id.clone()).ok()?))
-    });
+    let made = SCRIPTS
+        .into_iter()
+        .filter_map(|(name, part, what)| Some((name, what, script::exchange(part, setup, object_id.clone()).ok()?)));
     made.collect()
 }
 
@@ -157,7 +157,9 @@ fn asked(about: &About<'_>) -> Vec<Block> {
         format!("Rights: {}", actions::asked_for(about)),
     ];
     vec![
-        Block::text("An application is to send mail from one mailbox. This page says all that it needs, why, and nothing more."),
+        Block::text(
+            "An application is to send mail from one mailbox. This page says all that it needs, why, and nothing more.",
+        ),
         Block::List(rows.to_vec()),
         Block::text("Each line is the least that works. What is not listed here is not needed, whatever a guide says."),
     ]
@@ -169,7 +171,10 @@ fn back(about: &About<'_>, no_scripts: bool) -> Block {
         points.push("The Application (client) ID, and the Directory (tenant) ID.".to_owned());
     }
     if about.consent_link.is_some() && about.kind == Kind::Application {
-        points.push("The whole address that the browser ends at after consent, also if it is an error, as address.txt.".to_owned());
+        points.push(
+            "The whole address that the browser ends at after consent, also if it is an error, as address.txt."
+                .to_owned(),
+        );
     }
     if !no_scripts {
         points.push("The line of JSON that verify.ps1 prints, as verify.json. Nothing secret is in it.".to_owned());

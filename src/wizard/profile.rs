@@ -37,8 +37,15 @@ const WORDS: [&str; 25] = [
     "scope",
 ];
 /// Those that name files; they are written whole, since a profile takes them relative to its own file.
-const FILES: [&str; 7] =
-    ["client_secret_file", "certificate", "key", "key_password_file", "assertion_file", "relay_certificate", "relay_key"];
+const FILES: [&str; 7] = [
+    "client_secret_file",
+    "certificate",
+    "key",
+    "key_password_file",
+    "assertion_file",
+    "relay_certificate",
+    "relay_key",
+];
 
 /// The name of a profile: a bare key of TOML, so that it needs no quotes anywhere.
 pub fn is_name(name: &str) -> bool {
@@ -61,7 +68,9 @@ pub(super) fn text(name: &str, words: &Table, roads: &str, to: Option<&str>) -> 
         let Some(value) = words.get(word).and_then(Value::as_str).filter(|value| *value != "-") else { continue };
         table.insert(word.to_owned(), Value::String(whole(word, value)));
     }
-    for (word, value) in words.iter().filter(|(word, value)| *word == "assertion_github" && value.as_bool() == Some(true)) {
+    for (word, value) in
+        words.iter().filter(|(word, value)| *word == "assertion_github" && value.as_bool() == Some(true))
+    {
         table.insert(word.clone(), value.clone());
     }
     table.insert("roads".to_owned(), Value::String(roads.to_owned()));
@@ -143,7 +152,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("o365doctor/config.toml");
         let profile = text("work", &words(), "smtp", Some("bob@contoso.com"));
-        assert!(!profile.contains("canary") && profile.ends_with("probe = { to = \"bob@contoso.com\" }\n"), "{profile}");
+        assert!(
+            !profile.contains("canary") && profile.ends_with("probe = { to = \"bob@contoso.com\" }\n"),
+            "{profile}"
+        );
         append(&file, "work", &profile).unwrap();
         let first = std::fs::read_to_string(&file).unwrap();
         assert_eq!(first, profile);

@@ -30,7 +30,8 @@ pub(super) fn other_walk(state: &State, ground: &Ground) -> Option<(&'static str
 /// Puts what was kept under what is said now. Another source of a credential takes the place of the kept one.
 pub(super) fn lay_under(ground: &mut Ground, state: &State) {
     let other_proof = ground.source().is_some() && ground.sandbox.is_none() || ground.words.contains_key("auth");
-    let of_proof = ["auth", "client_secret_file", "certificate", "key", "assertion_file", "managed_identity", "account"];
+    let of_proof =
+        ["auth", "client_secret_file", "certificate", "key", "assertion_file", "managed_identity", "account"];
     for (word, value) in &state.words {
         if !ground.words.contains_key(word) && !(other_proof && of_proof.contains(&word.as_str())) {
             ground.words.insert(word.clone(), Value::String(value.clone()));
@@ -59,7 +60,8 @@ fn missing(walk: &Walk) -> Vec<&'static str> {
     let with_token = roads_of(walk).is_none_or(|roads| roads.iter().any(|road| road.wants().is_some()));
     let to_the_end = wishes.hand_over.is_none();
     let no_road = !known("roads");
-    let no_proof = walk.ground.kind() == Kind::Application && walk.ground.source().is_none()
+    let no_proof = walk.ground.kind() == Kind::Application
+        && walk.ground.source().is_none()
         && walk.ground.known("auth").as_deref() != Some("federated");
     let rows = [
         (!known("mailbox") && !known("from"), "--mailbox"),
@@ -168,7 +170,8 @@ pub(super) async fn road(walk: &mut Walk) -> Result<(), End> {
         [] => return Err(InputError::new("--roads", "is missing, and no road fits these answers").into()),
         [first, ..] if !walk.asker.terminal => named(first),
         several => {
-            let items = several.iter().map(|advice| format!("{}: {}", named(advice), advice.roads[0].label())).collect();
+            let items =
+                several.iter().map(|advice| format!("{}: {}", named(advice), advice.roads[0].label())).collect();
             let at = walk.asker.choose("--roads", "Road to take", items).await?;
             named(several[at])
         }
@@ -222,7 +225,9 @@ fn show_advice(walk: &Walk, advice: &[Advice]) {
         };
         let roads: Vec<String> = one.roads.iter().map(Road::to_string).collect();
         walk.line(mark, &roads.join(","), one.roads[0].label());
-        let mut blocks: Vec<Block> = one.reasons.iter().map(|reason| Block::text(reason)).collect();
+        // What closes a road is its first reason; the others do not matter then.
+        let shown = if one.fit == Fit::Closed { 1 } else { one.reasons.len() };
+        let mut blocks: Vec<Block> = one.reasons.iter().take(shown).map(|reason| Block::text(reason)).collect();
         if one.fit != Fit::Closed {
             blocks.push(Block::Text(format!("Rights: {}", one.rights)));
         }
@@ -242,7 +247,9 @@ pub(super) async fn proof(walk: &mut Walk) -> Result<(), End> {
     if !with_token || known || !walk.asker.terminal {
         return Ok(());
     }
-    walk.say(&[Block::text("A certificate or a secret is the application's own; a person's sign-in ends with the person.")]);
+    walk.say(&[Block::text(
+        "A certificate or a secret is the application's own; a person's sign-in ends with the person.",
+    )]);
     let kinds = [
         ("certificate", "a certificate; its key stays on this computer"),
         ("secret", "a client secret, a password of the application"),
@@ -291,7 +298,11 @@ async fn credential(walk: &mut Walk) -> Result<(), End> {
         return typed(walk, "certificate", "File with the certificate and its key", None).await;
     }
     let items = ["a file", "a command that prints it", "the variable O365DOCTOR_CLIENT_SECRET"];
-    let place = walk.asker.choose("--client-secret-file", "Where the program finds the secret", items.map(str::to_owned).to_vec());
+    let place = walk.asker.choose(
+        "--client-secret-file",
+        "Where the program finds the secret",
+        items.map(str::to_owned).to_vec(),
+    );
     match place.await? {
         0 => typed(walk, "client_secret_file", "File", None).await,
         1 => typed(walk, "client_secret_command", "Command", None).await,

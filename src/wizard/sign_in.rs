@@ -7,6 +7,7 @@ use crate::check::Finding;
 use crate::checks;
 use crate::observe::sign_in::{Person, Tell, Way, sign_in as begin};
 use crate::report::Word;
+use crate::sandbox::{Deed, Sandbox};
 use crate::setup::secret::Secret;
 use crate::setup::{Credential, InputError, Kept, Need, Setup, Wants, shell};
 use crate::sign_in::{Entry, Held};
@@ -29,7 +30,8 @@ pub(super) async fn sign_in(walk: &mut Walk) -> Result<(), End> {
         (Some(entry), Some(Credential::Delegated { kept, .. })) => keep(walk, entry, kept).await,
         _ => {
             walk.line(Word::Fail, "Sign-in", "nothing came of it");
-            let findings: Vec<Finding> = checks::findings(&signed_in.visit).into_iter().filter(Finding::failed).collect();
+            let findings: Vec<Finding> =
+                checks::findings(&signed_in.visit).into_iter().filter(Finding::failed).collect();
             walk.findings(&findings);
             Ok(())
         }
@@ -41,7 +43,12 @@ pub(super) async fn in_sandbox(walk: &mut Walk) -> Result<(), End> {
     let setup = set_up(walk)?;
     let user = setup.account().map(str::to_owned).or_else(|| setup.mailbox.clone()).unwrap_or_default();
     let scopes: Vec<String> = setup.person_scopes().into_iter().flat_map(|scopes| scopes.names).collect();
-    let entry = walk.ground.sandbox.as_ref().and_then(|sandbox| sandbox.sign_in(&user, &scopes));
+    // The person agrees to what the registration asks for, on the page of the sign-in.
+    let sign = |sandbox: &Sandbox| {
+        sandbox.administer(Deed::Consent);
+        sandbox.sign_in(&user, &scopes)
+    };
+    let entry = walk.ground.sandbox.as_ref().and_then(sign);
     match (entry, &setup.credential) {
         (Some(entry), Some(Credential::Delegated { kept, .. })) => keep(walk, &entry, kept).await,
         _ => {
@@ -73,7 +80,10 @@ fn tell(print: fn(&str), what: &Tell<'_>, way: Way) {
             vec![Block::text(lead), Block::Code("link", format!("{url}\n"))]
         }
         Tell::Type { page, code, life } => vec![
-            Block::Text(format!("Open {page} on any computer, and type this code within {} minutes:", life.as_secs() / 60)),
+            Block::Text(format!(
+                "Open {page} on any computer, and type this code within {} minutes:",
+                life.as_secs() / 60
+            )),
             Block::Code("text", format!("{code}\n")),
         ],
     };

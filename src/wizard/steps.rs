@@ -12,10 +12,10 @@ use crate::road::Road;
 pub enum Step {
     /// The application is known to the directory.
     Registration,
-    /// Its permission is asked for.
-    Permission,
     /// It can show who it is.
     Credential,
+    /// Its permission is asked for.
+    Permission,
     /// An administrator has consented.
     Consent,
     /// A person has signed in.
@@ -67,7 +67,7 @@ pub enum Depth {
 pub fn of(roads: &[Road], kind: Kind) -> Vec<Step> {
     let mut steps = match kind {
         _ if roads.iter().all(|road| road.wants().is_none()) => Vec::new(),
-        Kind::Application => vec![Step::Registration, Step::Permission, Step::Credential, Step::Consent],
+        Kind::Application => vec![Step::Registration, Step::Credential, Step::Permission, Step::Consent],
         Kind::Machine => vec![Step::Credential, Step::Consent],
         Kind::Person { .. } => vec![Step::Registration, Step::Permission, Step::SignIn],
     };
@@ -92,8 +92,8 @@ impl Step {
     pub fn title(self) -> &'static str {
         match self {
             Step::Registration => "App registration",
-            Step::Permission => "Permission",
             Step::Credential => "Credential",
+            Step::Permission => "Permission",
             Step::Consent => "Admin consent",
             Step::SignIn => "Sign-in and consent",
             Step::ServicePrincipal => "Service principal in Exchange",
@@ -132,6 +132,15 @@ impl Step {
     /// Whether the script for Exchange does it.
     pub fn in_script(self) -> bool {
         matches!(self, Step::ServicePrincipal | Step::MailboxRight | Step::Switch)
+    }
+
+    /// What was seen, in words: those of the proof, where they speak of the step.
+    fn seen_by(self, proof: &str) -> String {
+        match self {
+            Step::Registration => "the directory knows the application".to_owned(),
+            Step::Credential | Step::SignIn => "the login service gave a token for it".to_owned(),
+            _ => proof.lines().next().unwrap_or_default().to_owned(),
+        }
     }
 
     /// The checks one of which must hold, on every road that it is asked on.
@@ -173,15 +182,17 @@ pub fn standing(step: Step, steps: &[Step], findings: &[Finding]) -> Standing {
     let proofs: Vec<&Finding> = findings.iter().filter(|finding| step.proofs().contains(&finding.check.id)).collect();
     let words = proofs.iter().find_map(|finding| match &finding.outcome {
         Outcome::Judged(Verdict::Pass(words)) => Some(words.clone()),
+        // Port 25 takes a recipient before it looks at all it knows.
+        Outcome::Judged(Verdict::Unproven(reason)) if *reason.cause == cause::RELAY_ACCEPTED_SO_FAR => {
+            reason.evidence.first().cloned()
+        }
         _ => None,
     });
     let refused = proofs.iter().any(|finding| finding.failed());
     match (words, first) {
-        (Some(words), _) if !refused => Standing::Done(words.lines().next().unwrap_or_default().to_owned()),
+        (Some(words), _) if !refused => Standing::Done(step.seen_by(&words)),
         // The directory looked at the credential, so it knows the application.
-        (_, Some(Step::Credential | Step::SignIn)) if step == Step::Registration => {
-            Standing::Done("the directory knows the application".to_owned())
-        }
+        (_, Some(Step::Credential | Step::SignIn)) if step == Step::Registration => Standing::Done(step.seen_by("")),
         _ => Standing::Unseen,
     }
 }
@@ -236,8 +247,15 @@ fn of_finding(check: &str, road: Option<Road>, of: &Cause) -> Option<Step> {
 
 /// A refusal of the login service is about the application, about consent, or about the proof.
 fn of_refusal(of: &Cause) -> Step {
-    let application =
-        ["aadsts700016", "aadsts7000229", "aadsts90002", "aadsts900023", "aadsts500011", "aadsts500014", "aadsts700038"];
+    let application = [
+        "aadsts700016",
+        "aadsts7000229",
+        "aadsts90002",
+        "aadsts900023",
+        "aadsts500011",
+        "aadsts500014",
+        "aadsts700038",
+    ];
     match of.id {
         id if application.contains(&id) => Step::Registration,
         "aadsts65001" | "aadsts501051" => Step::Consent,

@@ -18,6 +18,9 @@ use crate::render::{self, Format};
 use crate::report::Word;
 use crate::setup::{InputError, Need, Setup, Wants, shown_path};
 
+/// Lines of evidence in a walk; the report of checkup has all.
+const EVIDENCE: usize = 2;
+
 /// A walk under way.
 pub(super) struct Walk {
     pub(super) ground: Ground,
@@ -31,22 +34,19 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Reads what an earlier walk kept, and lays what is said now over it.
-    pub(super) fn begin(
-        mut ground: Ground,
-        wishes: Wishes,
-        screen: Screen,
-        asker: Asker,
-    ) -> Result<Walk, InputError> {
+    pub(super) fn begin(mut ground: Ground, wishes: Wishes, screen: Screen, asker: Asker) -> Result<Walk, InputError> {
         let kept = if wishes.fresh { None } else { State::read(&wishes.state)? };
         let resumed = kept.is_some();
         let state = kept.unwrap_or_default();
         if let Some((word, before, now)) = questions::other_walk(&state, &ground) {
             let flag = word.replace('_', "-");
-            let words = format!("is {now}, and {} holds a walk for {before}; --fresh begins anew", wishes.state.display());
+            let words =
+                format!("is {now}, and {} holds a walk for {before}; --fresh begins anew", wishes.state.display());
             return Err(InputError::new(format!("--{flag}"), words));
         }
         questions::lay_under(&mut ground, &state);
         let walk = Walk { ground, wishes, screen, asker, state, looks: HashMap::new() };
+        questions::possible(&walk)?;
         walk.say(&[Block::Text(format!(
             "{} {}",
             if resumed { "Going on with" } else { "This walk is kept in" },
@@ -57,7 +57,6 @@ impl Walk {
 
     /// From the first question to the written profile.
     pub(super) async fn go(&mut self) -> Result<(), End> {
-        questions::possible(self)?;
         self.save()?;
         questions::who(self).await?;
         self.discover().await?;
@@ -91,8 +90,8 @@ impl Walk {
             let standing = self.standing(step, &steps).await?;
             match standing {
                 Standing::Done(words) => return self.done(step, &words),
-                Standing::Unseen if self.state.aside.contains(&step) || !self.is_to_be_shown(step) => {
-                    self.line(Word::NotObserved, step.title(), "not seen from here; what follows will show it");
+                Standing::Unseen if shown == Some(step) || !self.is_to_be_shown(step) => {
+                    self.line(Word::NotObserved, step.title(), "not seen from here; what follows shows it");
                     return Ok(());
                 }
                 Standing::Fault(at, _) if at == step && self.state.aside.contains(&step) => {
@@ -100,9 +99,7 @@ impl Walk {
                     return Ok(());
                 }
                 Standing::Unseen => {
-                    if shown != Some(step) {
-                        self.show(step, &[])?;
-                    }
+                    self.show(step, &[])?;
                     shown = Some(step);
                     menu::after(self, step, &[]).await?;
                 }
@@ -124,7 +121,8 @@ impl Walk {
 
     /// What nobody can see from here is shown to a person once, and passed over where nobody reads.
     fn is_to_be_shown(&self, step: Step) -> bool {
-        self.asker.terminal && !step.in_script() && !self.state.done.contains_key(&step)
+        let known = self.state.done.contains_key(&step) || self.state.aside.contains(&step);
+        self.asker.terminal && !step.in_script() && !known
     }
 
     async fn standing(&mut self, step: Step, steps: &[Step]) -> Result<Standing, End> {
@@ -148,7 +146,8 @@ impl Walk {
             let read = self.ground.setup(Wants { credential: Need::IfNamed, any_tenant: true, ..Wants::default() });
             return Ok(read.is_ok());
         }
-        Ok(self.ground.source().is_some() || self.ground.kind() == steps::Kind::Machine
+        Ok(self.ground.source().is_some()
+            || self.ground.kind() == steps::Kind::Machine
             || self.ground.known("auth").as_deref() == Some("federated"))
     }
 
@@ -189,13 +188,12 @@ impl Walk {
             object_id: object_id.as_deref(),
             consent_link: link.as_deref(),
         };
-        let mut blocks = vec![Block::Text(format!("{} ({})", actions::why(step, &about), step.who().label()))];
-        blocks.extend(actions::of(step, &about));
         let mark = if findings.is_empty() { Word::NotObserved } else { Word::Fail };
         (self.screen.print)("\n");
         self.line(mark, step.title(), "");
+        self.say(&[Block::text(actions::why(step, &about)), Block::Text(format!("Who acts: {}.", step.who().label()))]);
         self.findings(findings);
-        self.say(&blocks);
+        self.say(&actions::of(step, &about));
         Ok(())
     }
 
@@ -212,8 +210,8 @@ impl Walk {
     pub(super) fn findings(&self, findings: &[Finding]) {
         for finding in findings {
             let Some(reason) = finding.reason() else { continue };
-            let mut blocks = vec![Block::Text(format!("{}: {}", finding.check.id, reason.cause.title))];
-            blocks.extend(reason.evidence.iter().take(4).map(|line| Block::Text(line.clone())));
+            let mut blocks = vec![Block::Text(format!("Seen: {} [{}]", reason.cause.title, finding.check.id))];
+            blocks.extend(reason.evidence.iter().take(EVIDENCE).map(|line| Block::Text(line.clone())));
             let wait = reason.cause.wait;
             if !wait.is_empty() {
                 blocks.push(Block::Text(format!("A change takes time to work: {wait}.")));

@@ -21,7 +21,9 @@ pub(super) fn registration(about: &About<'_>) -> Vec<Block> {
                 "Redirect URI: Web, https://localhost (the consent link ends there). Register.",
                 "Copy \"Application (client) ID\" from its overview.",
             ]),
-            Block::text("Its Object ID on that page is of no use here; Exchange wants the one under Enterprise applications."),
+            Block::text(
+                "Its Object ID on that page is of no use here; Exchange wants the one under Enterprise applications.",
+            ),
         ],
         (Style::Portal, true) => vec![Block::list(&[
             "Open entra.microsoft.com, App registrations, New registration.",
@@ -31,14 +33,14 @@ pub(super) fn registration(about: &About<'_>) -> Vec<Block> {
             "Copy \"Application (client) ID\" from its overview. It needs no secret.",
         ])],
         (Style::Az, false) => vec![Block::sh(
-            "az login --tenant {{ tenant | sh }} --allow-no-subscriptions\n\
+            "az login --allow-no-subscriptions \\\n  --tenant {{ tenant | sh }}\n\
              id=$(az ad app create --display-name {{ name | sh }} \\\n  \
              --sign-in-audience AzureADMyOrg --query appId -o tsv \\\n  \
              --web-redirect-uris https://localhost)\n\
              az ad sp create --id \"$id\"\necho \"client id: $id\"\n",
         )],
         (Style::Az, true) => vec![Block::sh(
-            "az login --tenant {{ tenant | sh }} --allow-no-subscriptions\n\
+            "az login --allow-no-subscriptions \\\n  --tenant {{ tenant | sh }}\n\
              id=$(az ad app create --display-name {{ name | sh }} \\\n  \
              --sign-in-audience {{ audience }} --query appId -o tsv \\\n  \
              --is-fallback-public-client true \\\n  \
@@ -53,7 +55,7 @@ pub(super) fn registration(about: &About<'_>) -> Vec<Block> {
         )],
         (Style::Graph, true) => vec![Block::ps(
             "Connect-MgGraph -TenantId {{ tenant | ps }} `\n  -Scopes 'Application.ReadWrite.All'\n\
-             $uris = @('http://localhost', {{ native | ps }})\n\
+             $uris = @('http://localhost',\n  {{ native | ps }})\n\
              $app = New-MgApplication -DisplayName {{ name | ps }} `\n  \
              -SignInAudience {{ audience }} -IsFallbackPublicClient `\n  -PublicClient @{ RedirectUris = $uris }\n\
              New-MgServicePrincipal -AppId $app.AppId\n$app.AppId\n",
@@ -82,7 +84,7 @@ pub(super) fn permission(about: &About<'_>) -> Vec<Block> {
                  az ad app permission add --id {{ client_id | sh }} \\\n    \
                  --api $api --api-permissions \"$role=Role\"\ndone\n",
             ),
-            Block::text("This asks for the permission; consent is the step after the next."),
+            Block::text("This asks for the permission; consent is the next step."),
         ],
         (Style::Az, true) => vec![Block::sh(
             "api={{ api }}\nfor right in {{ rights_sh }}; do\n  \
@@ -97,7 +99,7 @@ pub(super) fn permission(about: &About<'_>) -> Vec<Block> {
                 format!(
                     "$id = {{{{ client_id | ps }}}}\n$rights = {{{{ rights_ps }}}}\n\
                      $app = Get-MgApplication -Filter \"appId eq '$id'\"\n\
-                     $api = Get-MgServicePrincipal -Filter \"appId eq '{{{{ api }}}}'\"\n\
+                     $api = Get-MgServicePrincipal `\n  -Filter \"appId eq '{{{{ api }}}}'\"\n\
                      $found = $api.{list} | Where-Object Value -in $rights\n\
                      $ask = @($found | ForEach-Object {{ @{{ Id = $_.Id; Type = '{kind}' }} }})\n\
                      $all = @($app.RequiredResourceAccess) +\n  \
@@ -127,13 +129,11 @@ pub(super) fn credential(about: &About<'_>) -> Vec<Block> {
             "The registration, Certificates & secrets, Federated credentials, Add credential: issuer, subject and \
              audience must equal those of the token letter by letter; the report below shows them.",
         )],
-        (_, Style::Portal) => vec![
-            Block::list(&[
-                "The registration, Certificates & secrets, Client secrets, New client secret.",
-                "Copy the Value at once (not the Secret ID); it is shown only now.",
-                "Put it into a file that is yours alone: umask 077; cat > {{ file }}",
-            ]),
-        ],
+        (_, Style::Portal) => vec![Block::list(&[
+            "The registration, Certificates & secrets, Client secrets, New client secret.",
+            "Copy the Value at once (not the Secret ID); it is shown only now.",
+            "Put it into a file that is yours alone: umask 077; cat > {{ file }}",
+        ])],
         (_, Style::Az) => vec![
             Block::sh(
                 "(umask 077; az ad app credential reset --append --years 1 \\\n  \
@@ -161,7 +161,9 @@ pub(super) fn consent(about: &About<'_>) -> Vec<Block> {
         Style::Graph => vec![assignment("")],
     };
     if about.consent_link.is_some() && about.kind == Kind::Application {
-        blocks.push(Block::text("Or the administrator opens this link, and sends back the address that the browser ends at:"));
+        blocks.push(Block::text(
+            "Or the administrator opens this link, and sends back the address that the browser ends at:",
+        ));
         blocks.push(Block::Code("link", "{{ consent_link }}\n".to_owned()));
     }
     blocks.push(Block::text(
@@ -180,17 +182,20 @@ pub(super) fn consent(about: &About<'_>) -> Vec<Block> {
 /// The assignment of a role is the consent, for a service principal that has no registration too.
 fn assignment(principal: &str) -> Block {
     let find = if principal.is_empty() {
-        "$id = {{ client_id | ps }}\n$sp = Get-MgServicePrincipal -Filter \"appId eq '$id'\"\n".to_owned()
+        "$id = {{ client_id | ps }}\n$sp = Get-MgServicePrincipal `\n  -Filter \"appId eq '$id'\"\n".to_owned()
     } else {
         format!("$sp = Get-MgServicePrincipal -ServicePrincipalId '{principal}'\n")
     };
-    let rest = "$api = Get-MgServicePrincipal -Filter \"appId eq '{{ api }}'\"\n\
+    let rest = "$api = Get-MgServicePrincipal `\n  -Filter \"appId eq '{{ api }}'\"\n\
                 foreach ($right in {{ rights_ps }}) {\n  \
                 $role = $api.AppRoles | Where-Object Value -eq $right\n  \
                 New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $sp.Id `\n    \
                 -PrincipalId $sp.Id -ResourceId $api.Id -AppRoleId $role.Id\n}\n";
     let scopes = "'Application.Read.All', 'AppRoleAssignment.ReadWrite.All'";
-    Block::Code("powershell", format!("Connect-MgGraph -TenantId {{{{ tenant | ps }}}} `\n  -Scopes {scopes}\n{find}{rest}"))
+    Block::Code(
+        "powershell",
+        format!("Connect-MgGraph -TenantId {{{{ tenant | ps }}}} `\n  -Scopes {scopes}\n{find}{rest}"),
+    )
 }
 
 pub(super) fn sign_in(_: &About<'_>) -> Vec<Block> {
@@ -203,20 +208,20 @@ pub(super) fn sign_in(_: &About<'_>) -> Vec<Block> {
 /// How consent is taken back.
 pub(super) fn revoke(about: &About<'_>) -> Vec<Block> {
     if person(about) {
-        return vec![
-            Block::list(&[
-                "The person: myapplications.microsoft.com, the application, Manage your application, Revoke permissions; \
+        return vec![Block::list(&[
+            "The person: myapplications.microsoft.com, the application, Manage your application, Revoke permissions; \
                  for a personal account account.microsoft.com, Privacy, App access.",
-                "An administrator, for all: Enterprise applications, the application, Permissions, Review permissions; or \
+            "An administrator, for all: Enterprise applications, the application, Permissions, Review permissions; or \
                  Remove-MgOauth2PermissionGrant.",
-                "On this computer: o365doctor logout takes the kept sign-in away.",
-            ]),
-        ];
+            "On this computer: o365doctor logout takes the kept sign-in away.",
+        ])];
     }
     vec![
-        Block::text("The role assignment is the consent; taking it away ends it, and tokens that are out end within hours."),
+        Block::text(
+            "The role assignment is the consent; taking it away ends it, and tokens that are out end within hours.",
+        ),
         Block::ps(
-            "$id = {{ client_id | ps }}\n$sp = Get-MgServicePrincipal -Filter \"appId eq '$id'\"\n\
+            "$id = {{ client_id | ps }}\n$sp = Get-MgServicePrincipal `\n  -Filter \"appId eq '$id'\"\n\
              Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $sp.Id |\n  \
              ForEach-Object { Remove-MgServicePrincipalAppRoleAssignment `\n    \
              -ServicePrincipalId $sp.Id -AppRoleAssignmentId $_.Id }\n",

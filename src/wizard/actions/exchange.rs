@@ -61,9 +61,8 @@ pub(super) fn switch(about: &About<'_>) -> Vec<Block> {
         (Road::Ews, "-EwsEnabled $true"),
     ];
     let wanted = switches.iter().filter(|(road, _)| on(*road));
-    let lines: String = wanted
-        .map(|(_, switch)| format!("Set-CASMailbox -Identity {{{{ mailbox | ps }}}} `\n  {switch}\n"))
-        .collect();
+    let lines: String =
+        wanted.map(|(_, switch)| format!("Set-CASMailbox -Identity {{{{ mailbox | ps }}}} `\n  {switch}\n")).collect();
     blocks.push(Block::Code("powershell", format!("{CONNECT}{lines}")));
     if on(Road::Smtp) {
         blocks.push(Block::text(
@@ -89,9 +88,7 @@ pub(super) fn high_volume() -> Vec<Block> {
     vec![
         Block::Code(
             "powershell",
-            format!(
-                "{CONNECT}Add-HVEAppAccess -Identity {{{{ hve | ps }}}} `\n  -AppIds {{{{ object_id | ps }}}}\n"
-            ),
+            format!("{CONNECT}Add-HVEAppAccess -Identity {{{{ hve | ps }}}} `\n  -AppIds {{{{ object_id | ps }}}}\n"),
         ),
         Block::text("AppIds takes the object id of the enterprise application; a client id is refused."),
     ]
@@ -119,13 +116,12 @@ pub(super) fn connector(about: &About<'_>) -> Vec<Block> {
 
 pub(super) fn records(about: &About<'_>) -> Vec<Block> {
     let own = about.setup.roads.iter().any(|road| road.is_port_25());
-    let record = if own {
-        "v=spf1 ip4:ADDRESS include:{{ spf_include }} -all"
-    } else {
-        "v=spf1 include:{{ spf_include }} -all"
-    };
+    let record =
+        if own { "v=spf1 ip4:ADDRESS include:{{ spf_include }} -all" } else { "v=spf1 include:{{ spf_include }} -all" };
     let mut blocks = vec![
-        Block::text("One TXT record at {{ domain }} that begins with v=spf1; join what is there into it, never add a second:"),
+        Block::text(
+            "One TXT record at {{ domain }} that begins with v=spf1; join what is there into it, never add a second:",
+        ),
         Block::Code("text", format!("{record}\n")),
     ];
     if own {
