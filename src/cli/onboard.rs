@@ -10,7 +10,7 @@ use super::output::{self, Spinners};
 use super::{Global, run};
 use crate::render::Format;
 use crate::sandbox;
-use crate::setup::{CredentialWords, Identity, InputError, OtherServers, default_config, table_of};
+use crate::setup::{CredentialWords, Identity, InputError, OtherServers, default_config, files, table_of};
 use crate::wizard::{self, Asker, Ground, Screen, Send, Style, Wishes};
 
 /// Walks through the whole set-up: from nothing registered to a delivered mail
@@ -44,19 +44,19 @@ const EXAMPLES: &str = "Examples:
 #[command(next_help_heading = "Choice of the road (or --roads)")]
 struct RoadWords {
     /// It sends to recipients outside of the organization
-    #[arg(long, value_enum, value_name = "yes|no", hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = "yes|no", hide_possible_values = true, conflicts_with = "roads")]
     outside: Option<YesNo>,
     /// It also reads mail
-    #[arg(long, value_enum, value_name = "yes|no", hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = "yes|no", hide_possible_values = true, conflicts_with = "roads")]
     reads: Option<YesNo>,
     /// It is a device or program that can not do OAuth
-    #[arg(long, value_enum, value_name = "yes|no", hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = "yes|no", hide_possible_values = true, conflicts_with = "roads")]
     device: Option<YesNo>,
     /// It has a public address that stays the same
-    #[arg(long, value_enum, value_name = "yes|no", hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = "yes|no", hide_possible_values = true, conflicts_with = "roads")]
     fixed_address: Option<YesNo>,
     /// Recipients a day, at most
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "roads")]
     volume: Option<u32>,
 }
 
@@ -95,7 +95,7 @@ struct WalkWords {
     #[arg(long)]
     no_wait: bool,
     /// Write all that an administrator needs to a folder, or to one page: FILE.md or FILE.html
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["send", "save_as"])]
     hand_over: Option<PathBuf>,
     /// What came back: the address that the browser ended at, or what verify printed; may come several times
     #[arg(long, value_name = "FILE")]
@@ -120,7 +120,8 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
     }
     sources(&words)?;
     let wishes = wishes(&global, arguments)?;
-    let asker = Asker::new();
+    let asker = Asker::of_streams();
+    files::remember_terminal();
     let sandbox = start(&words, &wishes, &global).await?;
     let (config, profile) = (global.config.clone(), global.profile.clone());
     let ground = Ground {

@@ -119,6 +119,7 @@ pub(super) fn restore_terminal() {
     if std::io::stderr().is_terminal() {
         let _ = dialoguer::console::Term::stderr().show_cursor();
     }
+    crate::setup::files::restore_terminal();
 }
 
 /// A spinner per running step, on a terminal.

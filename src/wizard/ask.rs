@@ -33,7 +33,7 @@ pub struct Asker {
 
 impl Asker {
     /// Whoever sits at the terminal; nobody, where there is none.
-    pub fn new() -> Asker {
+    pub fn of_streams() -> Asker {
         Asker { terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal() }
     }
 

@@ -47,8 +47,10 @@ pub(super) async fn probe(walk: &mut Walk, steps: &[Step]) -> Result<(), End> {
             (Standing::Fault(at, findings), _) => {
                 refused(walk)?;
                 walk.show(at, &findings)?;
+                walk.state.aside.retain(|aside| *aside != at);
                 menu::after(walk, at, &findings).await?;
-                if walk.state.aside.contains(&Step::Probe) {
+                if walk.state.aside.contains(&at) {
+                    walk.line(Word::NotObserved, Step::Probe.title(), "not sent");
                     return Ok(());
                 }
             }
@@ -85,13 +87,11 @@ async fn allowed(walk: &Walk) -> Result<bool, End> {
         let at = at.strftime("%Y-%m-%d %H:%M UTC");
         let words = format!("of this walk was about to leave {at}, and nothing is known of it; look into the mailbox");
         walk.line(Word::Unproven, Step::Probe.title(), &format!("the one {words}"));
-        return match walk.asker.terminal {
-            true => walk.asker.yes("--send again", "Send another one?", false).await,
-            false => {
-                walk.say(&[Block::text("--send again sends another one.")]);
-                Err(End::LetGo)
-            }
-        };
+        if walk.asker.terminal {
+            return walk.asker.yes("--send again", "Send another one?", false).await;
+        }
+        walk.say(&[Block::text("--send again sends another one.")]);
+        return Err(End::LetGo);
     }
     let to = walk.ground.known("to").unwrap_or_default();
     match walk.wishes.send {
@@ -131,12 +131,11 @@ fn quoted(text: &str) -> String {
 async fn name(walk: &mut Walk, file: &Path) -> Result<String, End> {
     let mut said = walk.wishes.save_as.take();
     loop {
-        let name = match said.take() {
-            Some(name) => name,
-            None => {
-                let default = if written::exists(file, "mail")? { None } else { Some("mail".to_owned()) };
-                walk.asker.text("--save-as", "Name of the new profile", default).await?
-            }
+        let name = if let Some(name) = said.take() {
+            name
+        } else {
+            let default = if written::exists(file, "mail")? { None } else { Some("mail".to_owned()) };
+            walk.asker.text("--save-as", "Name of the new profile", default).await?
         };
         let fault = match written::is_name(&name) {
             false => Some(InputError::new("--save-as", "takes letters, digits, - and _")),

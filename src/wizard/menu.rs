@@ -170,7 +170,7 @@ fn let_go(walk: &mut Walk, step: Step) -> Result<(), End> {
     let file = crate::setup::shown_path(&walk.wishes.state);
     walk.say(&[Block::Text(format!("Let go at \"{}\". To go on:", step.title()))]);
     let file = crate::scripts::sh(&file).unwrap_or(file);
-    walk.say(&[Block::Code("sh", format!("o365doctor onboard --state {file}\n"))]);
+    walk.say(&[Block::Code("sh", format!("o365doctor onboard \\\n  --state {file}\n"))]);
     Err(End::LetGo)
 }
 
@@ -183,15 +183,15 @@ async fn countdown(left: Duration) -> Duration {
     }
     let mut to_go = pause;
     while !to_go.is_zero() {
-        let all = (left - (pause - to_go)).as_secs();
+        let all = (left.saturating_sub(pause) + to_go).as_secs();
         bar.set_message(format!(
             "next look in {} s; Ctrl-C stops, and what is known is kept ({all} s left)",
             to_go.as_secs()
         ));
         let second = Duration::from_secs(1).min(to_go);
         tokio::time::sleep(second).await;
-        to_go -= second;
+        to_go = to_go.saturating_sub(second);
     }
     bar.finish_and_clear();
-    left - pause
+    left.saturating_sub(pause)
 }

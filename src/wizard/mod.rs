@@ -11,6 +11,8 @@
 pub mod actions;
 mod answer;
 mod ask;
+mod blame;
+mod choice;
 pub mod document;
 mod finish;
 mod ground;
@@ -20,6 +22,7 @@ mod pack;
 mod profile;
 mod questions;
 mod script;
+mod show;
 mod sign_in;
 mod state;
 pub mod steps;

@@ -75,7 +75,7 @@ pub const CALENDAR: [(&str, &str, &str); 5] = [
 ];
 
 /// Every road that sends, the fitting first.
-pub fn advise(needs: &Needs) -> Vec<Advice> {
+pub fn advise(needs: Needs) -> Vec<Advice> {
     let mut all = vec![graph(needs), smtp(needs), relay(needs), direct(needs), hve(needs), ews(needs)];
     // Stable: among roads that fit alike, the order above is that of what is to be preferred.
     all.sort_by_key(|advice| advice.fit);
@@ -111,7 +111,7 @@ impl Weighing {
 const NO_OAUTH: &str = "It takes a token, which a device without OAuth can not get.";
 const TOO_MUCH: &str = "A mailbox sends to 10,000 recipients in 24 hours, and no further.";
 
-fn graph(needs: &Needs) -> Advice {
+fn graph(needs: Needs) -> Advice {
     let weighed = Weighing::new("One HTTPS request; no switch of SMTP AUTH and no entry in Exchange is needed.")
         .weigh(needs.device, Fit::Closed, NO_OAUTH)
         .weigh(needs.volume > MAILBOX_A_DAY, Fit::Closed, TOO_MUCH);
@@ -123,7 +123,7 @@ fn graph(needs: &Needs) -> Advice {
     weighed.advice(vec![Road::Graph], rights)
 }
 
-fn smtp(needs: &Needs) -> Advice {
+fn smtp(needs: Needs) -> Advice {
     let weighed = Weighing::new("For software that speaks SMTP and knows XOAUTH2.")
         .weigh(needs.device, Fit::Closed, NO_OAUTH)
         .weigh(needs.volume > MAILBOX_A_DAY, Fit::Closed, TOO_MUCH);
@@ -135,7 +135,7 @@ fn smtp(needs: &Needs) -> Advice {
     weighed.advice(vec![Road::Smtp], rights)
 }
 
-fn relay(needs: &Needs) -> Advice {
+fn relay(needs: Needs) -> Advice {
     let weighed = Weighing::new("Port 25 through a connector; nobody logs in, and no token is needed.")
         .weigh(needs.reads, Fit::Closed, "It reads no mail.")
         .weigh(!needs.fixed_address, Fit::Possible, "Without a fixed address the connector must know a certificate.")
@@ -145,7 +145,7 @@ fn relay(needs: &Needs) -> Advice {
         .advice(vec![Road::Relay], "No right of an application; a connector that trusts an address or a certificate.")
 }
 
-fn direct(needs: &Needs) -> Advice {
+fn direct(needs: Needs) -> Advice {
     let weighed = Weighing::new("Port 25 to the organization's own mailboxes; nothing to set up but SPF.")
         .weigh(needs.reads, Fit::Closed, "It reads no mail.")
         .weigh(needs.outside, Fit::Closed, "It reaches mailboxes of the own organization alone.")
@@ -154,7 +154,7 @@ fn direct(needs: &Needs) -> Advice {
     weighed.advice(vec![Road::Direct], "None.")
 }
 
-fn hve(needs: &Needs) -> Advice {
+fn hve(needs: Needs) -> Advice {
     let weighed = Weighing::new("Made for many mails a day within the organization.")
         .weigh(needs.reads, Fit::Closed, "It reads no mail.")
         .weigh(needs.outside, Fit::Closed, "It reaches recipients of the own organization alone.")
@@ -163,7 +163,7 @@ fn hve(needs: &Needs) -> Advice {
     weighed.advice(vec![Road::Hve], "Mail.Send of Office 365 Exchange Online, for one account without a mailbox.")
 }
 
-fn ews(needs: &Needs) -> Advice {
+fn ews(needs: Needs) -> Advice {
     let weighed = Weighing::new("Only for software that knows nothing else.")
         .weigh(true, Fit::Closed, "It ends on 1 April 2027; nothing new should begin with it.")
         .weigh(needs.device, Fit::Closed, NO_OAUTH);
@@ -177,7 +177,7 @@ mod tests {
     const PROGRAM: Needs = Needs { outside: true, reads: false, device: false, fixed_address: false, volume: 100 };
 
     /// The words of the roads that are not closed, the best first; `?` behind one with a condition.
-    fn open(needs: &Needs) -> String {
+    fn open(needs: Needs) -> String {
         let open = advise(needs).into_iter().filter(|advice| advice.fit != Fit::Closed);
         let words = open.map(|advice| {
             let roads: Vec<String> = advice.roads.iter().map(Road::to_string).collect();
@@ -202,24 +202,24 @@ mod tests {
             (Needs { device: true, reads: true, ..PROGRAM }, ""),
             (Needs { volume: MAILBOX_A_DAY, ..PROGRAM }, "graph smtp relay?"),
         ] {
-            assert_eq!(open(&needs), roads, "{needs:?}");
+            assert_eq!(open(needs), roads, "{needs:?}");
         }
     }
 
     #[test]
     fn every_road_that_sends_is_weighed_and_says_why() {
-        for advice in advise(&PROGRAM) {
+        for advice in advise(PROGRAM) {
             assert!(!advice.reasons.is_empty() && !advice.rights.is_empty(), "{advice:?}");
             assert!(advice.reasons.iter().all(|reason| reason.len() <= 100), "{advice:?}");
         }
-        let mut roads: Vec<Road> = advise(&PROGRAM).iter().map(|advice| advice.roads[0]).collect();
+        let mut roads: Vec<Road> = advise(PROGRAM).iter().map(|advice| advice.roads[0]).collect();
         roads.sort();
         assert_eq!(roads, [Road::Smtp, Road::Graph, Road::Ews, Road::Hve, Road::Relay, Road::Direct]);
     }
 
     #[test]
     fn what_closes_a_road_is_said_first() {
-        let advice = advise(&Needs { device: true, ..PROGRAM });
+        let advice = advise(Needs { device: true, ..PROGRAM });
         let graph = advice.iter().find(|advice| advice.roads == [Road::Graph]).unwrap();
         assert_eq!((graph.fit, graph.reasons[0]), (Fit::Closed, NO_OAUTH));
     }

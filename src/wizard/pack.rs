@@ -84,7 +84,7 @@ fn with_mark(script: String) -> String {
 fn go_on(walk: &Walk) -> String {
     let file = walk.wishes.state.display().to_string();
     let file = crate::scripts::sh(&file).unwrap_or(file);
-    format!("o365doctor onboard --state {file} \\\n  --answer address.txt --answer verify.json\n")
+    format!("o365doctor onboard \\\n  --state {file} \\\n  --answer address.txt --answer verify.json\n")
 }
 
 /// The scripts that can be made; undo wants what setup printed, so it is made with the verifying line's place open.

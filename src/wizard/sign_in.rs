@@ -26,16 +26,13 @@ pub(super) async fn sign_in(walk: &mut Walk) -> Result<(), End> {
     let print = walk.screen.print;
     let person = Person { tell: &move |what| tell(print, &what, way), paste: &paste };
     let signed_in = Box::pin(begin(&setup, &scopes, way, person)).await?;
-    match (&signed_in.entry, &setup.credential) {
-        (Some(entry), Some(Credential::Delegated { kept, .. })) => keep(walk, entry, kept).await,
-        _ => {
-            walk.line(Word::Fail, "Sign-in", "nothing came of it");
-            let findings: Vec<Finding> =
-                checks::findings(&signed_in.visit).into_iter().filter(Finding::failed).collect();
-            walk.findings(&findings);
-            Ok(())
-        }
+    if let (Some(entry), Some(Credential::Delegated { kept, .. })) = (&signed_in.entry, &setup.credential) {
+        return keep(walk, entry, kept).await;
     }
+    walk.line(Word::Fail, "Sign-in", "nothing came of it");
+    let failed: Vec<Finding> = checks::findings(&signed_in.visit).into_iter().filter(Finding::failed).collect();
+    walk.findings(&failed);
+    Ok(())
 }
 
 /// The owner of the mailbox, or the account that was named, signs in to the sandbox.
@@ -49,13 +46,11 @@ pub(super) async fn in_sandbox(walk: &mut Walk) -> Result<(), End> {
         sandbox.sign_in(&user, &scopes)
     };
     let entry = walk.ground.sandbox.as_ref().and_then(sign);
-    match (entry, &setup.credential) {
-        (Some(entry), Some(Credential::Delegated { kept, .. })) => keep(walk, &entry, kept).await,
-        _ => {
-            walk.line(Word::Fail, "Sandbox", "it knows nobody of this name");
-            Ok(())
-        }
+    if let (Some(entry), Some(Credential::Delegated { kept, .. })) = (entry, &setup.credential) {
+        return keep(walk, &entry, kept).await;
     }
+    walk.line(Word::Fail, "Sandbox", "it knows nobody of this name");
+    Ok(())
 }
 
 fn set_up(walk: &Walk) -> Result<Setup, InputError> {

@@ -1,6 +1,7 @@
 //! `onboard` as a new user meets it: on a terminal, from nothing to a delivered mail.
 #![cfg(unix)]
 
+mod pipe;
 mod terminal;
 
 use terminal::{Home, Terminal, read};
@@ -105,4 +106,66 @@ fn a_fault_on_the_way_is_named_and_gone_on_from_when_it_is_repaired() {
         terminal.choose(step, BY_SANDBOX);
         terminal.end().whole("0").shows("Sandbox: 1 in the mailbox of bob@contoso.test");
     }
+}
+
+#[test]
+fn an_interrupted_walk_leaves_all_whole_and_goes_on_where_it_stopped() {
+    let home = Home::new();
+    let cloud = ["--cloud", "sandbox=exchange-not-registered"];
+    let mut terminal = Terminal::start(&home, &cloud);
+    choose_road(&mut terminal, "smtp");
+    terminal.choose("How the steps are shown", "az");
+    terminal.until("Service principal in Exchange:");
+    terminal.until("Stop here");
+    terminal.interrupt();
+    let seen = terminal.end().whole("130").seen;
+    assert!(seen.contains("+ Admin consent"), "{seen}");
+    let kept = read(&home.state());
+    assert!(kept.contains("\"roads\": \"smtp\"") && !kept.contains("Q~sandbox"), "{kept}");
+    assert!(!home.config().exists());
+    // Nothing is asked again, not even which cloud it was.
+    let mut terminal = Terminal::start(&home, &[]);
+    terminal.until("Going on with");
+    terminal.choose("Service principal in Exchange", BY_SANDBOX);
+    let seen = finish(terminal, &home);
+    assert!(!seen.contains("Does it send") && !seen.contains("How the steps"), "{seen}");
+}
+
+#[test]
+fn an_end_by_a_signal_in_the_midst_of_a_prompt_or_of_waiting_leaves_the_terminal_whole() {
+    let home = Home::new();
+    let words = ["--cloud", "sandbox=exchange-not-registered", "--roads", "smtp", "--style", "az"];
+    let mut terminal = Terminal::start(&home, &words);
+    terminal.until("Stop here");
+    terminal.terminate();
+    terminal.end().whole("130");
+    let mut terminal = Terminal::start(&home, &[&words[..], &["--wait", "10m"]].concat());
+    terminal.until("next look in");
+    terminal.interrupt();
+    terminal.end().whole("130");
+}
+
+#[test]
+fn a_walk_that_is_let_go_says_how_to_go_on() {
+    let home = Home::new();
+    let words = ["--cloud", "sandbox=role-not-consented", "--roads", "smtp", "--style", "graph"];
+    let mut terminal = Terminal::start(&home, &words);
+    terminal.choose("Permission", "It is done");
+    terminal.choose("Admin consent", "Stop here");
+    terminal.end().whole("1").shows("  --state '");
+}
+
+#[test]
+fn a_taken_name_is_refused_and_what_a_person_wrote_stays() {
+    let home = Home::new();
+    let written = "# my own\n[profile.work]\nto='x@y.z'   # keep";
+    home.write(&home.config(), written);
+    let words = ["--cloud", "sandbox", "--roads", "graph", "--style", "az", "--send", "no"];
+    let mut terminal = Terminal::start(&home, &words);
+    terminal.answer("Name of the new profile", "work");
+    terminal.until("x Not this name: ");
+    terminal.answer("Name of the new profile", "other");
+    terminal.end().whole("0");
+    let after = read(&home.config());
+    assert!(after.starts_with(written) && after.contains("\n\n[profile.other]\n"), "{after}");
 }

@@ -30,6 +30,14 @@ impl Home {
         self.path("config/o365doctor/config.toml.onboard")
     }
 
+    /// Writes a file that only its owner can touch.
+    pub(crate) fn write(&self, file: &Path, text: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
     pub(crate) fn prepare(&self, command: &mut Command) {
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.0.path()).env("XDG_CONFIG_HOME", self.path("config"));
@@ -43,6 +51,7 @@ impl Home {
 pub(crate) struct Terminal {
     session: PtySession,
     seen: String,
+    process: String,
 }
 
 /// What was left when it had ended.
@@ -56,10 +65,15 @@ pub(crate) struct Ended {
 impl Terminal {
     pub(crate) fn start(home: &Home, words: &[&str]) -> Terminal {
         let mut command = Command::new("sh");
-        let script = "stty sane cols 80 rows 50; \"$@\"; echo \"[ended $?]\"; stty -a; echo '[closed]'";
+        // The inner shell becomes the program, so its number is the program's.
+        let script = "trap : INT; stty sane cols 80 rows 50; sh -c 'echo \"[process $$]\"; exec \"$@\"' sh \"$@\"; echo \"[ended $?]\"; stty -a; echo '[closed]'";
         command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_o365doctor"), "onboard"]).args(words);
         home.prepare(&mut command);
-        Terminal { session: spawn_command(command, Some(PATIENCE)).unwrap(), seen: String::new() }
+        let session = spawn_command(command, Some(PATIENCE)).unwrap();
+        let mut terminal = Terminal { session, seen: String::new(), process: String::new() };
+        terminal.until("[process ");
+        terminal.process = terminal.until("]");
+        terminal
     }
 
     /// Reads until a text came; what stood before it.
@@ -105,6 +119,12 @@ impl Terminal {
         self.session.flush().unwrap();
     }
 
+    /// Asks the program to end, as the system does.
+    pub(crate) fn terminate(&mut self) {
+        let asked = Command::new("kill").args(["-TERM", &self.process]).status().unwrap();
+        assert!(asked.success());
+    }
+
     /// Reads to the end.
     pub(crate) fn end(mut self) -> Ended {
         self.until("[ended ");
@@ -128,7 +148,7 @@ impl Ended {
             let plain = without_moves(line);
             let shown = plain.trim_end().rsplit('\r').next().unwrap_or_default().trim_end();
             // A path or an address can not be broken.
-            let whole = !shown.trim().contains(' ');
+            let whole = shown.split(' ').any(|word| word.chars().count() > 40);
             assert!(whole || shown.chars().count() <= 80, "{} columns: {shown}", shown.chars().count());
         }
         self

@@ -199,10 +199,15 @@ fn assignment(principal: &str) -> Block {
 }
 
 pub(super) fn sign_in(_: &About<'_>) -> Vec<Block> {
-    vec![Block::text(
-        "The person signs in on a page of the login service and agrees to {{ rights }} and offline_access. What that \
-         leaves behind is kept on this computer for its owner alone.",
-    )]
+    vec![
+        Block::text(
+            "The person signs in on a page of the login service and agrees to {{ rights }} and offline_access. What that \
+         leaves behind is kept on this computer for its owner alone. Apart from this walk:",
+        ),
+        Block::sh(
+            "o365doctor login --tenant {{ tenant | sh }} \\\n  --client-id {{ client_id | sh }} --roads {{ roads }}\n",
+        ),
+    ]
 }
 
 /// How consent is taken back.
