@@ -120,7 +120,7 @@ impl Walk {
 
     async fn standing(&mut self, step: Step, steps: &[Step]) -> Result<Standing, End> {
         // Without a credential there is no token, and nothing shows whether the application is known.
-        if step.depth() == Depth::Token && !self.can_ask()? {
+        if step.depth() == Depth::Token && !self.can_ask() {
             return Ok(match step {
                 Step::SignIn => Standing::Fault(step, Vec::new()),
                 _ => Standing::Unseen,
@@ -131,17 +131,15 @@ impl Walk {
         Ok(steps::standing(step, steps, findings))
     }
 
-    /// Whether a token can be asked for.
-    fn can_ask(&self) -> Result<bool, End> {
-        let person = matches!(self.ground.kind(), steps::Kind::Person { .. });
-        if person {
-            // Nobody has signed in yet, which is no fault of the words.
-            let read = self.ground.setup(Wants { credential: Need::IfNamed, any_tenant: true, ..Wants::default() });
-            return Ok(read.is_ok());
+    /// Whether a token can be asked for. Where a person is to sign in, whether one has: that is no fault of the words.
+    fn can_ask(&self) -> bool {
+        let kind = self.ground.kind();
+        if matches!(kind, steps::Kind::Person { .. }) {
+            let read = Wants { credential: Need::IfNamed, any_tenant: true, ..Wants::default() };
+            return self.ground.setup(read).is_ok();
         }
-        Ok(self.ground.source().is_some()
-            || self.ground.kind() == steps::Kind::Machine
-            || self.ground.known("auth").as_deref() == Some("federated"))
+        let federated = self.ground.known("auth").as_deref() == Some("federated");
+        self.ground.source().is_some() || kind == steps::Kind::Machine || federated
     }
 
     /// Looks, unless a look of this depth is at hand. A talk shows the token too.
