@@ -125,8 +125,12 @@ impl Layers {
 
     /// The word that says where the credential comes from, if one was said.
     pub fn credential_source(&self) -> Option<&'static str> {
-        let said = |word: &&str| self.all.iter().any(|layer| layer.table.contains_key(*word));
-        words::CREDENTIAL_SOURCES.into_iter().find(said)
+        self.all.iter().find_map(|layer| Layers::source_in(&layer.table))
+    }
+
+    /// The word of a table that says where the credential comes from.
+    pub fn source_in(table: &Table) -> Option<&'static str> {
+        words::CREDENTIAL_SOURCES.into_iter().find(|word| table.contains_key(*word))
     }
 
     /// The sandbox's scenario, if the cloud is the sandbox; empty for the healthy one.

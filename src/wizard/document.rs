@@ -89,6 +89,7 @@ pub fn markdown(title: &str, blocks: &[Block]) -> String {
                 }
                 out.push('\n');
             }
+            Block::Code("link", address) => out.push_str(&format!("<{}>\n\n", printable(address.trim()))),
             Block::Code(language, code) => {
                 let fence = "`".repeat(longest_run(code).max(2) + 1);
                 out.push_str(&format!("{fence}{language}\n{}{fence}\n\n", with_end(&printable_lines(code))));

@@ -76,10 +76,7 @@ impl Ground {
             return Some("client_secret".to_owned());
         }
         let said = self.layers().ok()?.credential_source().map(str::to_owned);
-        let own = || {
-            Some("client_secret".to_owned())
-                .filter(|word| self.sandbox.as_ref().is_some_and(|s| s.profile().contains_key(word)))
-        };
+        let own = || Layers::source_in(&self.sandbox.as_ref()?.profile()).map(str::to_owned);
         said.or_else(own)
     }
 

@@ -117,34 +117,59 @@ fn blocks(
     };
     let mut blocks = asked(&about);
     let steps = walk.steps()?;
-    for step in THEIRS.into_iter().filter(|step| steps.contains(step)) {
+    let (done, to_do): (Vec<Step>, Vec<Step>) =
+        THEIRS.into_iter().filter(|step| steps.contains(step)).partition(|step| is_done(walk, *step));
+    if !done.is_empty() {
+        let titles: Vec<&str> = done.iter().map(|step| step.title()).collect();
+        blocks.push(Block::Text(format!("Done already, and not asked here: {}.", titles.join(", "))));
+    }
+    for step in to_do {
         blocks.push(Block::Heading(step.title().to_owned()));
         blocks.push(Block::Text(format!("{} By {}.", actions::why(step, &about), by(step.who()))));
-        if step.in_script() && !scripts.is_empty() && whole {
-            blocks.push(Block::text("setup.ps1 below does this. By hand:"));
+        if step.in_script() && !scripts.is_empty() {
+            blocks.push(Block::text("setup.ps1 does this; by hand:"));
         }
         blocks.extend(actions::of(step, &about));
     }
-    blocks.push(Block::Heading("Scripts for Exchange".to_owned()));
-    match scripts {
-        [] if setup.client_id.is_none() => blocks.push(Block::text(
-            "They name the application, so they can be made only when its client id is known. Please send it first.",
-        )),
-        [] => blocks.push(Block::text("None is needed here.")),
-        several => {
-            for (name, what, text) in several {
-                blocks.push(Block::Text(format!("{name} {what}.")));
-                if whole {
-                    blocks.push(Block::Code("powershell", text.clone()));
-                }
-            }
-        }
+    blocks.extend(script_blocks(&steps, &about, scripts, whole));
+    if steps.iter().any(|step| matches!(step, Step::Consent | Step::SignIn)) {
+        blocks.push(Block::Heading("Taking it back".to_owned()));
+        blocks.extend(actions::revoke(&about));
     }
-    blocks.push(Block::Heading("Taking it back".to_owned()));
-    blocks.extend(actions::revoke(&about));
     blocks.push(Block::Heading("What to send back".to_owned()));
     blocks.push(back(&about, scripts.is_empty()));
     Ok(blocks)
+}
+
+/// Seen to be done; an application whose id is known is registered.
+fn is_done(walk: &Walk, step: Step) -> bool {
+    let registered = step == Step::Registration && walk.ground.known("client_id").is_some();
+    registered || walk.state.done.contains_key(&step)
+}
+
+fn script_blocks(
+    steps: &[Step],
+    about: &About<'_>,
+    scripts: &[(&'static str, &'static str, String)],
+    whole: bool,
+) -> Vec<Block> {
+    let wanted = steps.iter().any(|step| step.in_script()) && !matches!(about.kind, Kind::Person { .. });
+    if !wanted {
+        return Vec::new();
+    }
+    let mut blocks = vec![Block::Heading("Scripts for Exchange".to_owned())];
+    if scripts.is_empty() {
+        blocks.push(Block::text(
+            "They name the application, so they can be made only when its client id is known. Please send it first.",
+        ));
+    }
+    for (name, what, text) in scripts {
+        blocks.push(Block::Text(format!("{name} {what}.")));
+        if whole {
+            blocks.push(Block::Code("powershell", text.clone()));
+        }
+    }
+    blocks
 }
 
 fn asked(about: &About<'_>) -> Vec<Block> {
@@ -156,29 +181,36 @@ fn asked(about: &About<'_>) -> Vec<Block> {
         format!("Mailbox: {}", setup.mailbox.clone().or_else(|| setup.from.clone()).unwrap_or_else(unknown)),
         format!("Rights: {}", actions::asked_for(about)),
     ];
+    let token = setup.wants_token();
+    let rows = rows.into_iter().filter(|row| token || !row.starts_with("Application"));
     vec![
         Block::text(
             "An application is to send mail from one mailbox. This page says all that it needs, why, and nothing more.",
         ),
-        Block::List(rows.to_vec()),
+        Block::List(rows.collect()),
         Block::text("Each line is the least that works. What is not listed here is not needed, whatever a guide says."),
     ]
 }
 
 fn back(about: &About<'_>, no_scripts: bool) -> Block {
-    let mut points = Vec::new();
-    if about.setup.client_id.is_none() {
-        points.push("The Application (client) ID, and the Directory (tenant) ID.".to_owned());
-    }
-    if about.consent_link.is_some() && about.kind == Kind::Application {
-        points.push(
-            "The whole address that the browser ends at after consent, also if it is an error, as address.txt."
-                .to_owned(),
-        );
-    }
-    if !no_scripts {
-        points.push("The line of JSON that verify.ps1 prints, as verify.json. Nothing secret is in it.".to_owned());
-    }
-    points.push("A secret, if you make one, never by mail: put it where the program finds it, or send a certificate's public part.".to_owned());
-    Block::List(points)
+    let application = about.kind == Kind::Application && about.setup.wants_token();
+    let rows = [
+        (
+            about.setup.client_id.is_none() && about.setup.wants_token(),
+            "The Application (client) ID, and the Directory (tenant) ID.",
+        ),
+        (
+            about.consent_link.is_some() && application,
+            "The whole address that the browser ends at after consent, also if it is an error, as address.txt.",
+        ),
+        (!no_scripts, "The line of JSON that verify.ps1 prints, as verify.json. Nothing secret is in it."),
+        (
+            application,
+            "If you make a secret: not by mail. Put it where the program finds it; better, take the public part of a \
+             certificate.",
+        ),
+        (true, "What you could not do, in the words of the message that you saw."),
+    ];
+    let points = rows.into_iter().filter_map(|(wanted, point)| wanted.then_some(point.to_owned()));
+    Block::List(points.collect())
 }

@@ -138,9 +138,11 @@ pub(super) fn found(walk: &mut Walk, look: &Look) -> Result<(), End> {
                     walk.ground.take("tenant", id);
                 }
             }
-            None => walk.findings(
-                &look.findings.iter().filter(|f| f.failed() && f.check.topic() == "entra").cloned().collect::<Vec<_>>(),
-            ),
+            None => {
+                let of_directory = look.findings.iter().filter(|f| f.failed() && f.check.topic() == "entra");
+                walk.line(Word::Warn, "Tenant", "not found by this domain");
+                walk.findings(&of_directory.cloned().collect::<Vec<_>>());
+            }
         }
     }
     if let Some(dns) = &facts.dns {
@@ -199,7 +201,9 @@ pub(super) async fn before(walk: &mut Walk, step: Step) -> Result<(), End> {
             walk.show(step, &[])?;
             typed(walk, "client_id", "Application (client) ID", None).await
         }
-        Step::Credential if walk.ground.source().is_none() => credential(walk).await,
+        Step::Credential if walk.ground.source().is_none() && walk.ground.kind() == Kind::Application => {
+            credential(walk).await
+        }
         _ => Ok(()),
     }
 }

@@ -157,7 +157,7 @@ fn a_pack_names_all_that_is_asked_and_nothing_secret() {
         for piece in ["v2.0/adminconsent", "SMTP.SendAsApp", "What to send back", "Taking it back", "verify.ps1"] {
             assert!(text.contains(piece), "{page}: {piece} is missing in\n{text}");
         }
-        assert!(!text.contains("Q~sandbox"), "{text}");
+        assert!(!text.contains("Q~sandbox") && text.contains("Done already"), "{text}");
         run(&home, &[&base[..], &["--hand-over", place]].concat()).ends(2).says("stays as it is");
     }
     for script in ["setup.ps1", "verify.ps1", "undo.ps1"] {
@@ -212,5 +212,34 @@ fn the_scripts_answer_parts_what_the_service_refuses_alike() {
             ["--cloud", &cloud, "--roads", "smtp", "--send", "yes", "--save-as", "work", "--answer", "verify.json"];
         let ended = run(&home, &words).ends(1).says(&format!("o365doctor explain {cause}"));
         assert!(ended.out.contains(&format!("Let go at \"{step}\"")), "{scenario}: {}", ended.out);
+    }
+}
+
+#[test]
+fn a_pack_asks_only_what_the_road_and_the_kind_need() {
+    let home = Home::new();
+    let pack = |words: &[&str], file: &str| {
+        run(&home, &[words, &["--fresh", "--cloud", "sandbox", "--hand-over", file]].concat()).ends(0);
+        read(&home.path(file))
+    };
+    let relay = pack(&["--roads", "relay"], "relay.md");
+    assert!(relay.contains("## Connector") && !relay.contains("consent") && !relay.contains("secret"), "{relay}");
+    let person = pack(&["--roads", "smtp,imap", "--auth", "delegated", "--style", "portal"], "person.md");
+    for piece in ["SMTP.Send, IMAP.AccessAsUser.All", "Remove-MgOauth2PermissionGrant", "logout"] {
+        assert!(person.contains(piece), "{piece}: {person}");
+    }
+    assert!(!person.contains("setup.ps1") && !person.contains("adminconsent"), "{person}");
+}
+
+#[test]
+fn the_identity_of_a_machine_and_other_proofs_walk_too() {
+    for (scenario, roads) in
+        [("managed", "graph"), ("app-certificate", "smtp"), ("hve-healthy", "hve"), ("ews-healthy", "ews")]
+    {
+        let home = Home::new();
+        let cloud = format!("sandbox={scenario}");
+        run(&home, &["--cloud", &cloud, "--roads", roads, "--send", "yes", "--save-as", "work"])
+            .ends(0)
+            .says("Sandbox: 1");
     }
 }

@@ -182,7 +182,7 @@ pub(super) fn consent(about: &About<'_>) -> Vec<Block> {
 /// The assignment of a role is the consent, for a service principal that has no registration too.
 fn assignment(principal: &str) -> Block {
     let find = if principal.is_empty() {
-        "$id = {{ client_id | ps }}\n$sp = Get-MgServicePrincipal `\n  -Filter \"appId eq '$id'\"\n".to_owned()
+        "$id = {{ client_id | ps }}\n$sp = Get-MgServicePrincipal -Filter \"appId eq '$id'\"\n".to_owned()
     } else {
         format!("$sp = Get-MgServicePrincipal -ServicePrincipalId '{principal}'\n")
     };
@@ -198,15 +198,24 @@ fn assignment(principal: &str) -> Block {
     )
 }
 
-pub(super) fn sign_in(_: &About<'_>) -> Vec<Block> {
+pub(super) fn sign_in(about: &About<'_>) -> Vec<Block> {
+    let setup = about.setup;
+    let mut code = "o365doctor login --tenant {{ tenant | sh }} \\\n  --client-id {{ client_id | sh }}".to_owned();
+    for (known, words) in [
+        (setup.cloud.name != "worldwide", "--cloud {{ cloud | sh }}"),
+        (setup.account().is_some(), "--account {{ account | sh }}"),
+        (true, "--roads {{ roads }}"),
+    ] {
+        if known {
+            code.push_str(&format!(" \\\n  {words}"));
+        }
+    }
     vec![
         Block::text(
-            "The person signs in on a page of the login service and agrees to {{ rights }} and offline_access. What that \
-         leaves behind is kept on this computer for its owner alone. Apart from this walk:",
+            "The person signs in on a page of the login service and agrees to {{ rights }} and offline_access. What \
+             that leaves behind is kept on this computer for its owner alone. Apart from this walk:",
         ),
-        Block::sh(
-            "o365doctor login --tenant {{ tenant | sh }} \\\n  --client-id {{ client_id | sh }} --roads {{ roads }}\n",
-        ),
+        Block::Code("sh", code + "\n"),
     ]
 }
 
@@ -226,7 +235,7 @@ pub(super) fn revoke(about: &About<'_>) -> Vec<Block> {
             "The role assignment is the consent; taking it away ends it, and tokens that are out end within hours.",
         ),
         Block::ps(
-            "$id = {{ client_id | ps }}\n$sp = Get-MgServicePrincipal `\n  -Filter \"appId eq '$id'\"\n\
+            "$id = {{ client_id | ps }}\n$sp = Get-MgServicePrincipal -Filter \"appId eq '$id'\"\n\
              Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $sp.Id |\n  \
              ForEach-Object { Remove-MgServicePrincipalAppRoleAssignment `\n    \
              -ServicePrincipalId $sp.Id -AppRoleAssignmentId $_.Id }\n",

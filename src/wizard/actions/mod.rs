@@ -166,6 +166,7 @@ fn values(about: &About<'_>) -> BTreeMap<String, String> {
         ("audience", Some(audience(setup).to_owned())),
         ("api", Some(api.0.to_owned())),
         ("api_name", Some(api.1.to_owned())),
+        ("cloud", Some(setup.cloud.name.clone())),
         ("roads", Some(setup.roads.iter().map(Road::to_string).collect::<Vec<_>>().join(","))),
         ("rights", Some(rights.join(", "))),
         ("rights_sh", Some(rights.join(" "))),
