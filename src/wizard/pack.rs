@@ -111,6 +111,7 @@ fn blocks(
     let about = About {
         setup,
         kind: walk.ground.kind(),
+        auth: &walk.auth(),
         style: walk.style(),
         object_id: object_id.as_deref(),
         consent_link: link.as_deref(),

@@ -9,11 +9,11 @@ use super::ground::{Ground, Look};
 use super::state::State;
 use super::steps::{Kind, Step};
 use super::walk::Walk;
-use crate::facts::LookupFacts;
+use crate::facts::{EntraFacts, LookupFacts};
 use crate::plan;
 use crate::report::Word;
 use crate::road::Road;
-use crate::setup::{InputError, Wants};
+use crate::setup::{InputError, Need, Wants};
 
 /// Words by which two walks are told apart.
 const WHOSE: [&str; 3] = ["tenant", "client_id", "mailbox"];
@@ -112,10 +112,15 @@ pub(super) async fn who(walk: &mut Walk) -> Result<(), End> {
 /// Asks until the word can be used.
 pub(super) async fn typed(walk: &mut Walk, word: &str, question: &str, default: Option<String>) -> Result<(), End> {
     let flag = format!("--{}", word.replace('_', "-"));
+    // What names a file is read at once, so that a wrong name is noticed here.
+    let read =
+        if matches!(word, "certificate") || word.starts_with("client_secret") { Need::IfNamed } else { Need::No };
+    let exchange_state = word == "exchange_state";
     loop {
         let answer = walk.asker.text(&flag, question, default.clone()).await?;
         walk.ground.take(word, &answer);
-        match walk.ground.setup(Wants { any_tenant: true, ..Wants::default() }) {
+        let wants = Wants { any_tenant: true, credential: read, exchange_state, ..Wants::default() };
+        match walk.ground.setup(wants) {
             Ok(_) => return Ok(walk.save()?),
             Err(error) => {
                 walk.ground.words.remove(word);
@@ -127,25 +132,10 @@ pub(super) async fn typed(walk: &mut Walk, word: &str, question: &str, default: 
 
 /// What the domain told: tenant and cloud, MX and SPF.
 pub(super) fn found(walk: &mut Walk, look: &Look) -> Result<(), End> {
-    let facts = &look.visit.facts;
-    if let Some(entra) = &facts.entra {
-        match &entra.tenant_id {
-            Some(id) => {
-                let region = entra.region.as_deref().map(|region| format!(", region {region}")).unwrap_or_default();
-                let cloud = &look.visit.setup.cloud.name;
-                walk.line(Word::Pass, "Tenant", &format!("{id}{region}, cloud {cloud}"));
-                if walk.ground.known("tenant").is_none() {
-                    walk.ground.take("tenant", id);
-                }
-            }
-            None => {
-                let of_directory = look.findings.iter().filter(|f| f.failed() && f.check.topic() == "entra");
-                walk.line(Word::Warn, "Tenant", "not found by this domain");
-                walk.findings(&of_directory.cloned().collect::<Vec<_>>());
-            }
-        }
+    if let Some(entra) = &look.visit.facts.entra {
+        tenant(walk, look, entra);
     }
-    if let Some(dns) = &facts.dns {
+    if let Some(dns) = &look.visit.facts.dns {
         let hosts: Vec<&str> = dns.mx.iter().map(|mx| mx.host.as_str()).collect();
         let found = dns.mx_lookup == LookupFacts::Found;
         let words = if found { hosts.join(", ") } else { dns.mx_lookup.to_string() };
@@ -156,6 +146,19 @@ pub(super) fn found(walk: &mut Walk, look: &Look) -> Result<(), End> {
         walk.line(if sound { Word::Pass } else { Word::Warn }, "SPF", words);
     }
     Ok(walk.save()?)
+}
+
+fn tenant(walk: &mut Walk, look: &Look, entra: &EntraFacts) {
+    let Some(id) = &entra.tenant_id else {
+        let of_directory = look.findings.iter().filter(|f| f.failed() && f.check.topic() == "entra");
+        walk.line(Word::Warn, "Tenant", "not found by this domain");
+        return walk.findings(&of_directory.cloned().collect::<Vec<_>>());
+    };
+    let region = entra.region.as_deref().map(|region| format!(", region {region}")).unwrap_or_default();
+    walk.line(Word::Pass, "Tenant", &format!("{id}{region}, cloud {}", look.visit.setup.cloud.name));
+    if walk.ground.known("tenant").is_none() {
+        walk.ground.take("tenant", id);
+    }
 }
 
 /// By what the program shows who it is.
@@ -209,7 +212,7 @@ pub(super) async fn before(walk: &mut Walk, step: Step) -> Result<(), End> {
 }
 
 async fn credential(walk: &mut Walk) -> Result<(), End> {
-    let auth = walk.ground.known("auth").unwrap_or_else(|| "secret".to_owned());
+    let auth = walk.auth();
     if !matches!(auth.as_str(), "secret" | "certificate") {
         return Ok(());
     }

@@ -24,6 +24,7 @@ impl Walk {
         let about = About {
             setup: &setup,
             kind: self.ground.kind(),
+            auth: &self.auth(),
             style,
             object_id: object_id.as_deref(),
             consent_link: link.as_deref(),
@@ -44,6 +45,16 @@ impl Walk {
         self.line(Word::Fail, step.title(), "not yet");
         self.findings(findings);
         Ok(())
+    }
+
+    /// The word for `--auth`: as it was said, or by the source that was.
+    pub(super) fn auth(&self) -> String {
+        let by_source = || match self.ground.source()?.as_str() {
+            "certificate" => Some("certificate".to_owned()),
+            source if source.starts_with("assertion") => Some("federated".to_owned()),
+            _ => None,
+        };
+        self.ground.known("auth").or_else(by_source).unwrap_or_else(|| "secret".to_owned())
     }
 
     /// What was seen, each with its page.

@@ -75,10 +75,9 @@ fn tell(print: fn(&str), what: &Tell<'_>, way: Way) {
             vec![Block::text(lead), Block::Code("link", format!("{url}\n"))]
         }
         Tell::Type { page, code, life } => vec![
-            Block::Text(format!(
-                "Open {page} on any computer, and type this code within {} minutes:",
-                life.as_secs() / 60
-            )),
+            Block::text("Open this page on any computer:"),
+            Block::Code("link", format!("{page}\n")),
+            Block::Text(format!("and type this code within {} minutes:", life.as_secs() / 60)),
             Block::Code("text", format!("{code}\n")),
         ],
     };

@@ -1,6 +1,7 @@
 //! `onboard` as a new user meets it: on a terminal, from nothing to a delivered mail.
 #![cfg(unix)]
 
+mod person;
 mod pipe;
 mod terminal;
 

@@ -12,7 +12,7 @@ use super::document::Block;
 use super::steps::{Kind, Step};
 use crate::road::{Resource, Road};
 use crate::scripts;
-use crate::setup::{Credential, Setup};
+use crate::setup::Setup;
 
 /// How the directory's part is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -25,20 +25,6 @@ pub enum Style {
     Az,
     /// Microsoft Graph PowerShell.
     Graph,
-}
-
-/// Who registers the application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Registrar {
-    /// A person, as the style says.
-    ByHand(Style),
-    /// This program, for an administrator who signs in.
-    ThisProgram,
-}
-
-/// Ways that are offered.
-pub fn registrars() -> Vec<Registrar> {
-    [Style::Portal, Style::Az, Style::Graph].into_iter().map(Registrar::ByHand).collect()
 }
 
 /// The name that the application gets, in the directory and in Exchange.
@@ -55,6 +41,8 @@ pub struct About<'a> {
     pub setup: &'a Setup,
     /// Who sends.
     pub kind: Kind,
+    /// The word for `--auth`: what the application proves itself with.
+    pub auth: &'a str,
     /// How the directory's part is shown.
     pub style: Style,
     /// The enterprise application's object id, where a token showed it.
@@ -145,10 +133,6 @@ fn values(about: &About<'_>) -> BTreeMap<String, String> {
     let graph = resource == Resource::Graph || person && !setup.roads.contains(&Road::Ews);
     let api = if graph { (GRAPH_APP, Resource::Graph.label()) } else { (OUTLOOK_APP, resource.label()) };
     let quoted: Vec<String> = rights.iter().map(|right| format!("'{right}'")).collect();
-    let file = match &setup.credential {
-        Some(Credential::Certificate { .. }) => "certificate.pem",
-        _ => "client-secret.txt",
-    };
     let known = [
         ("tenant", setup.tenant.clone()),
         ("client_id", setup.client_id.clone()),
@@ -172,7 +156,6 @@ fn values(about: &About<'_>) -> BTreeMap<String, String> {
         ("rights_sh", Some(rights.join(" "))),
         ("rights_ps", Some(quoted.join(", "))),
         ("consent_link", about.consent_link.map(str::to_owned)),
-        ("file", Some(file.to_owned())),
     ];
     known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
