@@ -116,9 +116,9 @@ pub(super) async fn profile(walk: &mut Walk) -> Result<(), End> {
         walk.say(&[Block::text("The probe mail is still to be sent:")]);
     }
     let again = if walk.state.probe.is_some() { "checkup" } else { "probe-send" };
-    let config = walk.ground.config.as_ref().map(|file| format!(" --config {}", quoted(&file.display().to_string())));
-    let config = config.unwrap_or_default();
-    walk.say(&[Block::Code("sh", format!("o365doctor {again}{config} --profile {name}\n"))]);
+    let config = walk.ground.config.as_ref().map(|file| quoted(&file.display().to_string()));
+    let config = config.map(|file| format!(" \\\n  --config {file}")).unwrap_or_default();
+    walk.say(&[Block::Code("sh", format!("o365doctor {again} --profile {name}{config}\n"))]);
     let _ = std::fs::remove_file(&walk.wishes.state);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod entra;
 mod exchange;
+mod proof;
 
 use std::collections::BTreeMap;
 
@@ -56,7 +57,7 @@ pub fn of(step: Step, about: &About<'_>) -> Vec<Block> {
     let blocks = match step {
         Step::Registration => entra::registration(about),
         Step::Permission => entra::permission(about),
-        Step::Credential => entra::credential(about),
+        Step::Credential => proof::credential(about),
         Step::Consent => entra::consent(about),
         Step::SignIn => entra::sign_in(about),
         Step::ServicePrincipal => exchange::service_principal(),
