@@ -43,6 +43,7 @@
 //! | [`spf`] | RFC 7208 with a trace; depends on nothing else here |
 //! | [`dmarc`] | RFC 9989: records, the tree walk, the policy in force; depends on nothing else here |
 //! | [`report`], [`render`], [`repeat`], [`share`] | the report; one file per format; commands that repeat the run; names masked for a ticket |
+//! | [`wizard`] | `onboard`: the walk from nothing to a delivered mail; questions, steps, state, hand-over |
 //! | [`sandbox`] | a tenant on the loopback; nothing here knows who talks to it |
 //!
 //! ## Words
@@ -84,4 +85,5 @@ pub mod setup;
 pub mod share;
 pub mod sign_in;
 pub mod spf;
+pub mod wizard;
 mod xml;

@@ -12,6 +12,7 @@ mod explain;
 mod explain_log;
 mod login;
 mod logout;
+mod onboard;
 mod output;
 mod powershell;
 mod powershell_words;
@@ -120,6 +121,7 @@ impl Global {
 
 #[derive(Subcommand)]
 enum Command {
+    Onboard(onboard::Arguments),
     Checkup(checkup::Arguments),
     CheckToken(check_token::Arguments),
     CheckDns(check_dns::Arguments),
@@ -200,6 +202,7 @@ async fn dispatch(cli: Cli) -> Result<u8, InputError> {
         return Err(InputError::new("--format", words));
     }
     match cli.command {
+        Command::Onboard(arguments) => onboard::run(global, arguments).await,
         Command::Checkup(arguments) => checkup::run(global, arguments).await,
         Command::CheckToken(arguments) => check_token::run(global, arguments).await,
         Command::CheckDns(arguments) => check_dns::run(global, arguments).await,

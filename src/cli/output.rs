@@ -127,6 +127,7 @@ pub(super) fn restore_terminal() {
     if std::io::stderr().is_terminal() {
         let _ = dialoguer::console::Term::stderr().show_cursor();
     }
+    crate::setup::files::restore_terminal();
 }
 
 /// Counts the results of a list, on a terminal that does not show the results themselves.

@@ -74,8 +74,13 @@ const SAID_AGAIN: [&str; 22] = [
 /// What was said on the command line and must be said again to repeat the run. A credential is not among it, nor a proxy,
 /// whose address may hold one.
 fn repeated(global: &Global, flags: &Table) -> Vec<(String, String)> {
-    let config = global.config.as_ref().map(|file| ("--config".to_owned(), file.display().to_string()));
-    let profile = global.profile.clone().map(|name| ("--profile".to_owned(), name));
+    said_again(global.config.as_deref(), global.profile.as_deref(), flags)
+}
+
+/// The same, of a configuration file and a profile that were named.
+pub(super) fn said_again(config: Option<&Path>, profile: Option<&str>, flags: &Table) -> Vec<(String, String)> {
+    let config = config.map(|file| ("--config".to_owned(), file.display().to_string()));
+    let profile = profile.map(|name| ("--profile".to_owned(), name.to_owned()));
     // The name in HELO is a word of the probe too, which the commands that only look do not take.
     let said_again = SAID_AGAIN.into_iter().filter(|word| *word != "helo" || flags.contains_key("ip"));
     let words = said_again.filter_map(|word| {

@@ -8,6 +8,7 @@ mod ca;
 mod connectors;
 mod consent;
 mod credentials;
+mod deeds;
 mod directory;
 mod dns;
 mod door;
@@ -41,6 +42,7 @@ mod state;
 mod tokens;
 mod wire;
 
+pub use deeds::Deed;
 pub use files::Folder;
 pub use scenario::{Expected, Scenario, scenarios};
 pub use state::{Delivered, State};

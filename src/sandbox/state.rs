@@ -67,6 +67,9 @@ pub struct State {
     /// Where mail goes that comes back to port 25.
     #[serde(skip)]
     pub(super) arriving: Option<UnboundedSender<Incoming>>,
+    /// How often somebody wrote the domains' records.
+    #[serde(skip)]
+    pub(super) records_written: usize,
     #[serde(skip)]
     pub(super) login_port: u16,
     #[serde(skip)]

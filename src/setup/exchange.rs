@@ -33,13 +33,25 @@ pub(super) fn read(place: &str, path: &Path, setup: &Setup) -> Result<ExchangeFa
         InputError::new(place, format!("names {}, which {words}", shown_path(path)))
             .because(&cause::INPUT_EXCHANGE_STATE)
     };
-    let octets = octets(path).map_err(|e| InputError::unreadable(place, path, &e))?;
-    if octets.len() as u64 > LONGEST {
-        return Err(bad("is longer than 1 MiB; the script prints one line".to_owned()));
-    }
-    let text = text_of(&octets).ok_or_else(|| bad("is no text in UTF-8 or UTF-16".to_owned()))?;
+    let text = text_at(place, path)?;
     let facts = parsed(&text).map_err(&bad)?;
     differs(&facts, setup).map_or(Ok(facts), |words| Err(bad(words)))
+}
+
+/// The text of a file as a console kept it.
+///
+/// # Errors
+/// A file that can not be read, that is longer than the script's answer, or that is no text.
+pub(crate) fn text_at(place: &str, path: &Path) -> Result<String, InputError> {
+    let bad = |words: &str| {
+        InputError::new(place, format!("names {}, which {words}", shown_path(path)))
+            .because(&cause::INPUT_EXCHANGE_STATE)
+    };
+    let octets = octets(path).map_err(|e| InputError::unreadable(place, path, &e))?;
+    if octets.len() as u64 > LONGEST {
+        return Err(bad("is longer than 1 MiB; the script prints one line"));
+    }
+    text_of(&octets).ok_or_else(|| bad("is no text in UTF-8 or UTF-16"))
 }
 
 fn octets(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -48,6 +48,8 @@ pub enum Need {
     No,
     /// Its kind only: it is not read, and no command is run for it.
     Kind,
+    /// If one is named, a person's sign-in too; nobody is asked for it.
+    IfNamed,
     /// If one of an application is named; nobody is asked for it, and no person's sign-in is read.
     OfApplication,
     /// It must be there; on a terminal a person is asked.
@@ -73,16 +75,67 @@ impl Layers {
     /// A configuration file or a value that can not be used.
     pub fn gather(flags: Table, profile: Option<&str>, config: Option<&Path>) -> Result<Layers, InputError> {
         let environment = words::environment_layer(|name| std::env::var(name).ok())?;
-        let mut layers = vec![words::flags_layer(flags), environment];
+        let layers = vec![words::flags_layer(flags), environment];
         // The sandbox brings its own ids; those of the user's own tenant would only be in its way.
         let alone = sandbox_of(&layers).is_some() && profile.is_none() && config.is_none();
         let config = if alone { Config::default() } else { Config::read(config)? };
+        let chosen = config.profile(profile)?;
+        Layers::with_profile(layers, config, chosen)
+    }
+
+    /// The same for a set-up that is still to become a profile: none is taken that is not named, and the file may be missing.
+    ///
+    /// # Errors
+    /// A configuration file or a value that can not be used.
+    pub fn gather_for_new(flags: Table, profile: Option<&str>, config: Option<&Path>) -> Result<Layers, InputError> {
+        let environment = words::environment_layer(|name| std::env::var(name).ok())?;
+        let layers = vec![words::flags_layer(flags), environment];
+        let absent = config.is_some_and(|file| !file.exists()) && profile.is_none();
+        let config = if absent { Config::default() } else { Config::read(config)? };
+        let chosen = profile.map(|name| config.profile(Some(name))).transpose()?.flatten();
+        Layers::with_profile(layers, config, chosen)
+    }
+
+    fn with_profile(
+        mut layers: Vec<Layer>,
+        config: Config,
+        chosen: Option<(String, Table)>,
+    ) -> Result<Layers, InputError> {
         let mut name = None;
-        if let Some((chosen, table)) = config.profile(profile)? {
+        if let Some((chosen, table)) = chosen {
             layers.push(words::profile_layer(&chosen, table)?);
             name = Some(chosen);
         }
         Ok(Layers { all: layers, config, profile: name })
+    }
+
+    /// What was said for a word, by the first who said it.
+    pub fn said(&self, word: &str) -> Option<String> {
+        self.all.iter().find_map(|layer| layer.table.get(word)?.as_str()).map(str::to_owned)
+    }
+
+    /// Every word that was said, the first who said it before the others; the credential's source from one of them.
+    pub fn words(&self) -> Table {
+        let mut said = Table::new();
+        let mut source_known = false;
+        for layer in &self.all {
+            let is_source = |word: &str| words::CREDENTIAL_SOURCES.contains(&word);
+            for (word, value) in layer.table.iter().filter(|(word, _)| !(source_known && is_source(word))) {
+                said.entry(word.clone()).or_insert_with(|| value.clone());
+            }
+            source_known |= layer.table.keys().any(|word| is_source(word));
+        }
+        said
+    }
+
+    /// The word that says where the credential comes from, if one was said.
+    pub fn credential_source(&self) -> Option<&'static str> {
+        self.all.iter().find_map(|layer| Layers::source_in(&layer.table))
+    }
+
+    /// The word of a table that says where the credential comes from.
+    pub fn source_in(table: &Table) -> Option<&'static str> {
+        words::CREDENTIAL_SOURCES.into_iter().find(|word| table.contains_key(*word))
     }
 
     /// The sandbox's scenario, if the cloud is the sandbox; empty for the healthy one.
@@ -234,7 +287,7 @@ fn take_credential(setup: &mut Setup, words: &Words, origins: &Origins, wants: W
             Some(people::credential(setup, words, origins, need)?)
         }
         Need::Kind | Need::SignIn => credential::unread(words, origins, &setup.cloud),
-        Need::OfApplication => credential::read(words, origins, &setup.cloud, &mut setup.notes)?,
+        Need::IfNamed | Need::OfApplication => credential::read(words, origins, &setup.cloud, &mut setup.notes)?,
         Need::Yes => match credential::read(words, origins, &setup.cloud, &mut setup.notes)? {
             None => credential::prompt(words)?,
             found => found,

@@ -26,6 +26,7 @@ pub use credential::{
     AssertionAlgorithm, AssertionSource, Certificate, Credential, Identity as MachineIdentity, Kept, ManagedEndpoint,
 };
 pub(crate) use credential::{store_refused, unwrap_sasl};
+pub(crate) use exchange::text_at as exchange_text;
 pub use flags::{
     Confirmation, ConnectorWords, CredentialWords, Evidence, Identity, Network, OtherServers, Port25, Probe,
     SignInWords, table_of,

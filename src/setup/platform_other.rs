@@ -53,3 +53,9 @@ pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
 pub(crate) async fn terminated() {
     std::future::pending().await
 }
+
+/// The console keeps its settings for each reader.
+pub(crate) fn remember_terminal() {}
+
+/// Nothing was changed.
+pub(crate) fn restore_terminal() {}

@@ -4,6 +4,9 @@ use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::sync::OnceLock;
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// Whether others than the owner may write: group or world write bit.
 pub(crate) fn others_can_write(metadata: &Metadata) -> bool {
@@ -67,5 +70,21 @@ pub(crate) async fn terminated() {
             asked.recv().await;
         }
         Err(_) => std::future::pending().await,
+    }
+}
+
+static TERMINAL: OnceLock<Termios> = OnceLock::new();
+
+/// Remembers the settings of the terminal, which a prompt changes while it reads a key.
+pub(crate) fn remember_terminal() {
+    if let Ok(settings) = tcgetattr(io::stdin()) {
+        let _ = TERMINAL.set(settings);
+    }
+}
+
+/// Brings back what was remembered: whoever is ended by a signal in the midst of a prompt leaves no time for it.
+pub(crate) fn restore_terminal() {
+    if let Some(settings) = TERMINAL.get() {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, settings);
     }
 }

@@ -14,7 +14,7 @@ mod validate;
 mod zone;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hickory_proto::op::Message;
@@ -48,18 +48,63 @@ pub(super) struct Sockets {
     servers: Option<Vec<(UdpSocket, TcpListener)>>,
 }
 
-/// What answers at a socket.
-enum Service {
-    Authority(Arc<Authority>),
-    Recursive(Box<Recursive>),
+/// What answers at a socket: one of the servers, or the resolver.
+struct Service {
+    live: Arc<Live>,
+    server: Option<usize>,
 }
 
 impl Service {
     async fn answer(&self, request: &Message) -> Option<Message> {
-        match self {
-            Service::Authority(authority) => authority.answer(request).await,
-            Service::Recursive(recursive) => recursive.answer(request).await,
+        let zones = self.live.zones();
+        match self.server {
+            Some(number) => zones.authorities[number].answer(request).await,
+            None => zones.recursive.answer(request).await,
         }
+    }
+}
+
+/// The zones in force; made anew after somebody wrote records, and then the resolver holds nothing from before.
+struct Live {
+    state: Shared,
+    ips: [IpAddr; SERVERS as usize],
+    /// How the resolver reaches the servers; none: within this process.
+    sockets: Option<(IpAddr, u16)>,
+    zones: Mutex<Arc<Zones>>,
+}
+
+struct Zones {
+    authorities: Vec<Arc<Authority>>,
+    recursive: Recursive,
+    /// How often records had been written.
+    written: usize,
+}
+
+impl Live {
+    fn new(state: Shared, ips: [IpAddr; SERVERS as usize], sockets: Option<(IpAddr, u16)>) -> Live {
+        let zones = Zones::of(&state.lock().unwrap_or_else(PoisonError::into_inner), ips, sockets);
+        Live { state, ips, sockets, zones: Mutex::new(Arc::new(zones)) }
+    }
+
+    fn zones(&self) -> Arc<Zones> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+        if zones.written != state.records_written {
+            *zones = Arc::new(Zones::of(&state, self.ips, self.sockets));
+        }
+        zones.clone()
+    }
+}
+
+impl Zones {
+    fn of(state: &State, ips: [IpAddr; SERVERS as usize], sockets: Option<(IpAddr, u16)>) -> Zones {
+        let (authorities, anchor) = authorities(state, ips);
+        let upstream = match sockets {
+            Some((near, port)) => Upstream::Sockets { near, port },
+            None => Upstream::Inside(ips.into_iter().zip(authorities.clone()).collect()),
+        };
+        let recursive = Recursive::new(state, Cache::holding(state), upstream, ips[0], anchor);
+        Zones { authorities, recursive, written: state.records_written }
     }
 }
 
@@ -159,30 +204,25 @@ async fn serve_here(sockets: Sockets, state: Shared, rtt: Duration) {
     let bind = if let IpAddr::V4(bind) = address.ip() { bind } else { Ipv4Addr::LOCALHOST };
     let ips: [IpAddr; SERVERS as usize] = [1, 2, 3, 4].map(|number| IpAddr::V4(beside(bind, number)));
     let near = sockets.servers.as_ref().map(|_| IpAddr::V4(beside(bind, SERVERS + 1)));
-    let (authorities, recursive, tcp_closed) = {
-        let state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (authorities, anchor) = authorities(&state, ips);
-        let upstream = match near {
-            Some(near) => Upstream::Sockets { near, port: address.port() },
-            None => Upstream::Inside(ips.into_iter().zip(authorities.clone()).collect()),
-        };
-        let cache = Cache::holding(&state);
-        let tcp_closed = state.tenants.iter().any(|tenant| tenant.dns.tcp_closed);
-        (authorities, Recursive::new(&state, cache, upstream, ips[0], anchor), tcp_closed)
+    let tcp_closed = {
+        let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.tenants.iter().any(|tenant| tenant.dns.tcp_closed)
     };
+    let live = Arc::new(Live::new(state, ips, near.map(|near| (near, address.port()))));
+    let service = |server| Arc::new(Service { live: live.clone(), server });
     let network = Network { rtt, near };
     let mut tasks = JoinSet::new();
     let (udp, tcp) = sockets.resolver;
-    let service = Arc::new(Service::Recursive(Box::new(recursive)));
-    tasks.spawn(serve::datagrams(udp, service.clone(), network));
+    let resolver = service(None);
+    tasks.spawn(serve::datagrams(udp, resolver.clone(), network));
     // Dropped, so that nobody gets in.
     if !tcp_closed {
-        tasks.spawn(serve::connections(tcp, service, network));
+        tasks.spawn(serve::connections(tcp, resolver, network));
     }
-    for ((udp, tcp), authority) in sockets.servers.into_iter().flatten().zip(authorities) {
-        let service = Arc::new(Service::Authority(authority));
-        tasks.spawn(serve::datagrams(udp, service.clone(), network));
-        tasks.spawn(serve::connections(tcp, service, network));
+    for (number, (udp, tcp)) in sockets.servers.into_iter().flatten().enumerate() {
+        let server = service(Some(number));
+        tasks.spawn(serve::datagrams(udp, server.clone(), network));
+        tasks.spawn(serve::connections(tcp, server, network));
     }
     while tasks.join_next().await.is_some() {}
 }
