@@ -40,7 +40,7 @@ pub(super) fn page(state: &mut State, name: &str, query: &HashMap<String, String
 }
 
 /// What an administrator's yes brings about: the service principal, and all that the registration asks for.
-fn consent(tenant: Option<&mut Tenant>, client_id: &str) {
+pub(super) fn consent(tenant: Option<&mut Tenant>, client_id: &str) {
     let Some(tenant) = tenant else { return };
     if let Some(row) = tenant.row_of(|app| app.registered && app.client_id.eq_ignore_ascii_case(client_id)) {
         let app = tenant.app_mut(row);

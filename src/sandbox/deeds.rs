@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::state::State;
-use super::{Sandbox, Scenario};
+use super::{Sandbox, Scenario, consent};
 use crate::setup::secret::Secret;
 use crate::sign_in::Entry;
 
@@ -81,8 +81,8 @@ fn change(state: &mut State, healthy: &State, deed: Deed) {
         }
         Deed::RenewCredential => app.secret_expired = false,
         Deed::Consent => {
-            app.consented = true;
-            app.scopes_consented = own.scopes_consented;
+            let client_id = app.client_id.clone();
+            consent::consent(Some(tenant), &client_id);
         }
         Deed::RegisterInExchange => {
             app.exchange_object_id = Some(app.object_id.clone());
