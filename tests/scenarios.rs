@@ -58,7 +58,6 @@ const OF_NAME_SERVERS: [&str; 3] = ["dns.servers", "dns.agreement", "dns.everywh
 /// Causes that a check names and no scenario reaches, each with its reason.
 const NOT_REACHED: &[(&str, &str)] = &[
     ("spf-address-missing", "the address is a word of the command line; tests/cli/domain.rs asks about some"),
-    ("domain-other-tenant", "wants a domain and a tenant named side by side; tests/cli/domain.rs names them"),
     ("domain-without-tenant", "wants a domain that is not the sandbox's; tests/cli/domain.rs names one"),
     ("host-not-found", "asks the system's resolver, which is not the sandbox's"),
     ("resolver-failure", "asks the system's resolver, which is not the sandbox's"),
@@ -128,19 +127,22 @@ async fn visit(scenario: Scenario) -> Shown {
     let command = match scenario.command.as_deref() {
         None => "checkup",
         Some("check-relay") => "check-relay",
+        Some("check-dns") => "check-dns",
         Some(other) => panic!("{name}: no story is told of {other}"),
     };
     let sandbox = sandbox::start(scenario, &sandbox::Options::default()).await.expect("a free port");
     let words = sandbox.profile();
     let flags = Table::from_iter([("cloud".to_owned(), Value::from(format!("sandbox={name}")))]);
     let layers = Layers::gather(flags, None, None).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let relay = command == "check-relay";
-    let wants = Wants { credential: Need::Yes, mailbox: true, to: true, exchange_state: true, ..Wants::default() };
-    let wants = if relay { Wants { mailbox: true, port_25: true, ..Wants::default() } } else { wants };
+    let (relay, all) = (command == "check-relay", command == "checkup");
+    let wants = match command {
+        "check-relay" => Wants { mailbox: true, port_25: true, ..Wants::default() },
+        "check-dns" => Wants { domain: true, ..Wants::default() },
+        _ => Wants { credential: Need::Yes, mailbox: true, to: true, exchange_state: true, ..Wants::default() },
+    };
     let setup = layers.load(wants, Some((sandbox.cloud(), words.clone()))).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let all = !relay;
-    let send = all && setup.send;
-    let slice = Slice { command, verify: all, token: all, talk: all, send, dns: all, relay, ..Slice::default() };
+    let (send, dns) = (all && setup.send, !relay);
+    let slice = Slice { command, verify: all, token: all, talk: all, send, dns, relay, ..Slice::default() };
     let plan = plan::make(&setup, slice, Timestamp::now()).unwrap_or_else(|e| panic!("{name}: {e}"));
     let visit = observe::run(&setup, &plan, &|_| ()).await;
     let to = setup.to.clone().unwrap_or_default();

@@ -197,42 +197,40 @@ pub(super) async fn style(walk: &mut Walk) -> Result<(), End> {
     Ok(walk.save()?)
 }
 
-/// What a step brings forth is asked for at that step: the client id, and where the credential lies.
-pub(super) async fn before(walk: &mut Walk, step: Step) -> Result<(), End> {
+/// What a step brings forth is asked for at that step: the client id, and where the credential lies. Whether it was.
+pub(super) async fn before(walk: &mut Walk, step: Step) -> Result<bool, End> {
     match step {
         Step::Registration if walk.ground.known("client_id").is_none() => {
             walk.show(step, &[])?;
-            typed(walk, "client_id", "Application (client) ID", None).await
+            typed(walk, "client_id", "Application (client) ID", None).await?;
+            Ok(true)
         }
         Step::Credential if walk.ground.source().is_none() && walk.ground.kind() == Kind::Application => {
             credential(walk).await
         }
-        _ => Ok(()),
+        _ => Ok(false),
     }
 }
 
-async fn credential(walk: &mut Walk) -> Result<(), End> {
+async fn credential(walk: &mut Walk) -> Result<bool, End> {
     let auth = walk.auth();
     if !matches!(auth.as_str(), "secret" | "certificate") {
-        return Ok(());
+        return Ok(false);
     }
     walk.show(Step::Credential, &[])?;
     if auth == "certificate" {
-        return typed(walk, "certificate", "File with the certificate and its key", None).await;
+        typed(walk, "certificate", "File with the certificate and its key", None).await?;
+        return Ok(true);
     }
     let items = ["a file", "a command that prints it", "the variable O365DOCTOR_CLIENT_SECRET"];
-    let place = walk.asker.choose(
-        "--client-secret-file",
-        "Where the program finds the secret",
-        items.map(str::to_owned).to_vec(),
-    );
-    match place.await? {
-        0 => typed(walk, "client_secret_file", "File", None).await,
-        1 => typed(walk, "client_secret_command", "Command", None).await,
+    let items = items.map(str::to_owned).to_vec();
+    match walk.asker.choose("--client-secret-file", "Where the program finds the secret", items).await? {
+        0 => typed(walk, "client_secret_file", "File", None).await?,
+        1 => typed(walk, "client_secret_command", "Command", None).await?,
         _ => {
             walk.say(&[Block::text("It is not set here, so type it for this walk; it is kept nowhere.")]);
             walk.ground.typed = Some(walk.asker.unseen("--client-secret-file", "Client secret").await?);
-            Ok(())
         }
     }
+    Ok(true)
 }

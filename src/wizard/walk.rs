@@ -79,7 +79,9 @@ impl Walk {
         let steps = self.steps()?;
         let mut shown = None;
         loop {
-            questions::before(self, step).await?;
+            if questions::before(self, step).await? {
+                shown = Some(step);
+            }
             let standing = self.standing(step, &steps).await?;
             match standing {
                 Standing::Done(words) => return self.done(step, &words),

@@ -1,11 +1,11 @@
 //! `onboard` as a new user meets it: on a terminal, from nothing to a delivered mail.
 #![cfg(unix)]
 
-mod person;
+mod apart;
 mod pipe;
 mod terminal;
 
-use terminal::{Home, Terminal, read};
+use terminal::{Home, Terminal, read, write};
 
 const BY_SANDBOX: &str = "Let the sandbox's own people do it";
 const NOTHING: &str = "sandbox=nothing-set-up";
@@ -160,7 +160,7 @@ fn a_walk_that_is_let_go_says_how_to_go_on() {
 fn a_taken_name_is_refused_and_what_a_person_wrote_stays() {
     let home = Home::new();
     let written = "# my own\n[profile.work]\nto='x@y.z'   # keep";
-    home.write(&home.config(), written);
+    write(&home.config(), written);
     let words = ["--cloud", "sandbox", "--roads", "graph", "--style", "az", "--send", "no"];
     let mut terminal = Terminal::start(&home, &words);
     terminal.answer("Name of the new profile", "work");

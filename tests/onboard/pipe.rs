@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::terminal::{Home, read};
+use crate::terminal::{Home, read, write};
 
 /// Words that answer everything, on the sandbox.
 const ALL: [&str; 10] =
@@ -95,7 +95,7 @@ fn what_is_not_done_is_waited_for_and_then_let_go() {
 #[test]
 fn the_mail_of_a_walk_leaves_once_even_when_the_profile_can_not_be_written() {
     let home = Home::new();
-    home.write(&home.config(), "[profile.work]\nto = 'a@b.c'\n");
+    write(&home.config(), "[profile.work]\nto = 'a@b.c'\n");
     run(&home, &ALL).ends(2).says("--save-as is work");
     assert!(read(&home.state()).contains("\"taken\""));
     let ended = run(&home, &["--send", "yes", "--save-as", "other"]).ends(0).says("Probe mail: taken");
@@ -142,7 +142,7 @@ fn another_walk_is_not_mixed_with_the_one_that_is_kept() {
     let named = [&words[..], &["--mailbox", "app@contoso.test"]].concat();
     run(&home, &named).ends(1);
     run(&home, &["--mailbox", "alice@contoso.test"]).ends(2).says("--fresh");
-    home.write(&home.state(), "{}");
+    write(&home.state(), "{}");
     run(&home, &ALL).ends(2).says("--state");
     run(&home, &[&ALL[..], &["--fresh"]].concat()).ends(0);
 }
@@ -176,7 +176,7 @@ fn what_comes_back_is_known_by_itself() {
     let kept: serde_json::Value = serde_json::from_str(&read(&home.state())).unwrap();
     let state = kept["consent"].as_str().unwrap();
     let answer = |name: &str, text: &str| {
-        home.write(&home.path(name), text);
+        write(&home.path(name), text);
         run(&home, &[&words[..], &["--answer", name]].concat())
     };
     let refused = "https://localhost/?error=access_denied&error_description=AADSTS65004&admin_consent=True";
@@ -206,7 +206,7 @@ fn the_scripts_answer_parts_what_the_service_refuses_alike() {
         ("smtp-auth-off-tenant", "Switch of the protocol", "smtp-auth-off-tenant"),
     ] {
         let home = Home::new();
-        home.write(&home.path("verify.json"), &verified(scenario));
+        write(&home.path("verify.json"), &verified(scenario));
         let cloud = format!("sandbox={scenario}");
         let words =
             ["--cloud", &cloud, "--roads", "smtp", "--send", "yes", "--save-as", "work", "--answer", "verify.json"];

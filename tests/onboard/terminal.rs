@@ -30,14 +30,6 @@ impl Home {
         self.path("config/o365doctor/config.toml.onboard")
     }
 
-    /// Writes a file that only its owner can touch.
-    pub(crate) fn write(&self, file: &Path, text: &str) {
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    }
-
     pub(crate) fn prepare(&self, command: &mut Command) {
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.0.path()).env("XDG_CONFIG_HOME", self.path("config"));
@@ -172,4 +164,12 @@ fn without_moves(line: &str) -> String {
 
 pub(crate) fn read(file: &Path) -> String {
     std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()))
+}
+
+/// Writes a file that only its owner can touch.
+pub(crate) fn write(file: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

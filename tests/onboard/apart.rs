@@ -1,4 +1,4 @@
-//! A person signs in in the midst of the walk: with a code, on the pages of a tenant that runs by itself.
+//! The walk with a tenant that runs by itself, which tells the program no ids: it asks, and a person signs in on its pages.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::terminal::{Home, Terminal, read};
+use crate::terminal::{Home, Terminal, read, write};
 
 /// A tenant in a process of its own, ended with the test.
 struct Tenant {
@@ -119,4 +119,49 @@ fn a_person_signs_in_by_a_code_and_the_mail_is_hers() {
     terminal.end().whole("0").shows("+ Probe mail: 250 2.0.0 OK").shows("Signed in: alice@contoso.test");
     let after = read(std::path::Path::new(&config));
     assert!(after.starts_with(&before) && after.contains("[profile.alice]\ncloud = \"local-sandbox\""), "{after}");
+}
+
+#[test]
+fn what_a_step_brings_forth_is_asked_for_at_that_step() {
+    let home = Home::new();
+    let tenant = Tenant::start(&home);
+    let config = tenant.word("profile_file").to_owned();
+    write(&home.path("app.secret"), tenant.word("client_secret"));
+    let words = ["--config", &config, "--cloud", "local-sandbox", "--style", "graph", "--save-as", "app"];
+    let mut terminal = Terminal::start(&home, &words);
+    terminal.answer("Mailbox that sends", "app at contoso");
+    terminal.until("x That can not be used");
+    terminal.answer("Mailbox that sends", "app@contoso.test");
+    terminal.answer("Who gets it", "bob@contoso.test");
+    terminal.until("+ Tenant: ");
+    terminal.yes("Does it send to outside?", true);
+    terminal.yes("Does it also read mail?", true);
+    terminal.yes("Is it a device or program without OAuth?", false);
+    terminal.yes("Has it a fixed public address?", false);
+    terminal.answer("Recipients a day, at most", "20");
+    terminal.choose("Road to take", "smtp,imap");
+    terminal.choose("How it shows who it is", "secret: ");
+    terminal.until("New-MgApplication");
+    terminal.answer("Application (client) ID", "mail app");
+    terminal.until("x That can not be used");
+    terminal.answer("Application (client) ID", tenant.word("client_id"));
+    terminal.until("Add-MgApplicationPassword");
+    terminal.choose("Where the program finds the secret", "a file");
+    terminal.answer("File", "nowhere.secret");
+    terminal.until("x That can not be used");
+    terminal.answer("File", "app.secret");
+    terminal.until("+ Admin consent: ");
+    terminal.yes("Send one mail to bob@contoso.test now?", true);
+    let seen = terminal.end().whole("0").shows("+ Probe mail: 250 2.0.0 OK").seen;
+    assert!(!seen.contains(tenant.word("client_secret")), "{seen}");
+    let after = read(std::path::Path::new(&config));
+    let (_, profile) = after.split_once("[profile.app]").expect("a profile");
+    for words in ["roads = \"smtp,imap\"", "mailbox = \"app@contoso.test\"", "auth = \"secret\"", "/app.secret\"\n"] {
+        assert!(profile.contains(words), "{words}: {profile}");
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_o365doctor"));
+    command.args(["checkup", "--config", &config, "--profile", "app"]).stdin(Stdio::null());
+    home.prepare(&mut command);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
