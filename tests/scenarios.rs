@@ -219,7 +219,7 @@ fn a_mail_is_delivered_once_and_only_where_the_report_says_so() {
         let roads = shown.words.get("roads").and_then(Value::as_str).unwrap_or("smtp");
         let taken = roads == "all" || roads.split(',').any(|taken| taken == road);
         let owed = match seen.get(claim).map(String::as_str) {
-            _ if shown.visit.command == "check-relay" => 0,
+            _ if shown.visit.command != "checkup" => 0,
             None | Some("fail smtp-answer-lost" | "fail graph-answer-lost" | "fail ews-answer-lost") if taken => 1,
             _ => 0,
         };
