@@ -21,7 +21,7 @@ trap '[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || t
 address=127.53.53.53 port=53
 [ "$(id -u)" = 0 ] || port=15353
 
-# One zone, the root, with everything in it: the domains, one in ten with a fault, and what they point to.
+# Two zones: the domains, one in ten with a fault, whose name server is asked besides; and the root with what they point to.
 python3 - "$domains" "$work" <<'PY'
 import random, sys
 count, work = int(sys.argv[1]), sys.argv[2]
@@ -40,7 +40,7 @@ for sender in range(20):
     zone.append(f"more.sender{sender}.example. TXT " + text("v=spf1 ip4:198.51.100.7 ip6:2001:db8:1::/48 ~all"))
 names = []
 for number in range(count):
-    name = f"company{number}.example"
+    name = f"company{number}.clients.example"
     names.append(name)
     fault = dice.choice(["no-spf", "two-spf", "no-dmarc", "no-mx-host", "no-key", "spf-syntax", "gone", "no-dkim",
                          "pass-all", "too-many"]) if dice.random() < 0.1 else None
@@ -66,6 +66,12 @@ for number in range(count):
             zone.append(f"{selector}._domainkey.{name}. CNAME {key_name}.")
             if fault != "no-key":
                 zone.append(f"{key_name}. TXT {text('v=DKIM1; k=rsa; p=' + key)}")
+def of_clients(line):
+    return line.split(" ", 1)[0].endswith(".clients.example.")
+clients = ["$TTL 3600", "clients.example. SOA ns.bench. root.bench. 1 3600 600 86400 60", "clients.example. NS ns.bench."]
+clients += filter(of_clients, zone)
+zone = [line for line in zone if not of_clients(line)] + ["clients.example. NS ns.bench."]
+open(work + "/clients", "w").write("\n".join(clients) + "\n")
 open(work + "/zone", "w").write("\n".join(zone) + "\n")
 open(work + "/domains.txt", "w").write("\n".join(names) + "\n")
 PY
@@ -89,6 +95,9 @@ remote-control:
 zone:
   name: "."
   zonefile: "zone"
+zone:
+  name: "clients.example."
+  zonefile: "clients"
 END
 "$nsd" -d -c "$work/nsd.conf" >"$work/nsd.log" 2>&1 &
 server=$!
@@ -129,8 +138,8 @@ ours=("$O365DOCTOR" check-dns --file "$work/domains.txt" --resolver "$address:$p
 # Whatever lies in the user's configuration is not measured.
 export XDG_CONFIG_HOME=$work/none
 for format in jsonl csv; do
-    echo "| check-dns --file, $format | $(measure "$domains" "${ours[@]}" --format "$format" --out "$work/results.$format") |"
-    written=$(grep -c '^{\|^company' "$work/results.$format" || true)
+    echo "| check-dns --file, name servers too, $format | $(measure "$domains" "${ours[@]}" --format "$format" --out "$work/results.$format") |"
+    written=$(grep -c '^{\|^"\?company' "$work/results.$format" || true)
     [ "$written" = "$domains" ] || echo "only $written of $domains results were written" >&2
 done
 venv=$target/peers/venv/bin
