@@ -250,6 +250,7 @@ pub fn values(visit: &Visit) -> BTreeMap<String, String> {
     let looked_into = visit.facts.confirm.as_deref().map(|confirm| confirm.mailbox.clone());
     let port_25 = [Road::Relay, Road::Direct].into_iter().find_map(|road| visit.facts.smtp_on(road));
     let egress = port_25.and_then(|talk| talk.egress.as_ref());
+    let smart_host = port_25.and_then(|talk| Some(talk.server.rsplit_once(':')?.0.to_owned()));
     let cloud = &setup.cloud;
     let host = |address: &str| address.trim_start_matches("https://").to_owned();
     let known = [
@@ -275,6 +276,7 @@ pub fn values(visit: &Visit) -> BTreeMap<String, String> {
         ("smtp", Some(cloud.smtp.rsplit_once(':').map_or(cloud.smtp.clone(), |(host, _)| host.to_owned()))),
         ("smtp_port", cloud.smtp.rsplit_once(':').map(|(_, port)| port.to_owned())),
         ("egress", egress.map(|egress| egress.address.clone())),
+        ("smart_host", smart_host),
         ("external", setup.external.clone()),
         ("message_id", message.map(|message| message.message_id.clone())),
         ("spf_include", Some(cloud.spf_include.clone())),

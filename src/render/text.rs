@@ -216,7 +216,15 @@ fn skipped(out: &mut String, findings: &[FindingReport], style: Style) {
             .filter(|f| f.outcome == Word::Skipped && f.because.as_deref() == Some(root))
             .map(|f| f.check)
             .collect();
-        let text = format!("{} skipped, for they hang on {root}: {}", hang.len(), hang.join(", "));
+        let count = hang.len();
+        // What is asked on several roads is named once.
+        let mut names: Vec<&str> = Vec::new();
+        hang.into_iter().for_each(|name| {
+            if !names.contains(&name) {
+                names.push(name)
+            }
+        });
+        let text = format!("{count} skipped, for they hang on {root}: {}", names.join(", "));
         for (n, line) in wrap(&text, style.width.saturating_sub(4)).into_iter().enumerate() {
             let mark = if n == 0 { style.mark(Word::Skipped) } else { " ".to_owned() };
             let _ = writeln!(out, "  {mark} {}", line.dimmed());
