@@ -1,6 +1,6 @@
 //! What `check-dns` takes and says beyond the stories of the sandbox.
 
-use super::support::Lab;
+use super::support::{Ended, Lab};
 
 #[test]
 fn further_selectors_are_looked_at_and_asked_for_again() {
@@ -159,4 +159,17 @@ fn where_nobody_answers_for_the_zone_the_one_above_says_who_should() {
     assert_eq!(ended.outcome("dns.servers"), ("fail".to_owned(), "dns-server-lame".to_owned()));
     let heard = &ended.json()["facts"]["dns"]["propagation"];
     assert_eq!((heard["zone"].as_str(), heard["from_above"].as_bool()), (Some("contoso.test"), Some(true)), "{heard}");
+}
+
+#[test]
+fn a_text_of_sixty_kilobytes_beside_the_policy_changes_nothing() {
+    let lab = Lab::with("[tenant.dns]\nfiller = 60000\n");
+    let ended = lab.run(&["check-dns", "--format", "json"]).ends(0);
+    for check in ["dns.spf", "dns.spf-microsoft", "dns.everywhere"] {
+        assert_eq!(ended.outcome(check).0, "pass", "{check}");
+    }
+    assert!(ended.out.len() < 100_000, "{} octets", ended.out.len());
+    let list = Ended::of(lab.command(&["check-dns", "-"]).write_stdin("contoso.test\n")).ends(0);
+    assert_eq!(list.out.lines().count(), 1);
+    assert!(list.out.len() < 100_000, "{} octets", list.out.len());
 }
