@@ -163,9 +163,10 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         verbose: global.verbose,
         progress: Box::new(move |progress| spinners.show(&progress)),
     };
-    let code = match undo {
-        true => wizard::undo(ground, wishes, screen, asker).await,
-        false => wizard::walk(ground, wishes, screen, asker).await,
+    let code = if undo {
+        wizard::undo(ground, wishes, screen, asker).await
+    } else {
+        wizard::walk(ground, wishes, screen, asker).await
     };
     output::restore_terminal();
     code

@@ -208,9 +208,8 @@ pub(super) async fn before(walk: &mut Walk, step: Step) -> Result<bool, End> {
         Step::Registration if walk.ground.known("client_id").is_none() => {
             walk.show(step, &[])?;
             while walk.ground.known("client_id").is_none() {
-                match register::is_due(walk, step) || register::chosen(walk, step).await? {
-                    true => register::register(walk, step).await?,
-                    false => typed(walk, "client_id", "Application (client) ID", None).await?,
+                if !register::wished(walk, step).await? {
+                    typed(walk, "client_id", "Application (client) ID", None).await?;
                 }
             }
             Ok(true)
@@ -228,8 +227,7 @@ async fn credential(walk: &mut Walk) -> Result<bool, End> {
         return Ok(false);
     }
     walk.show(Step::Credential, &[])?;
-    if register::is_due(walk, Step::Credential) || register::chosen(walk, Step::Credential).await? {
-        register::register(walk, Step::Credential).await?;
+    if register::wished(walk, Step::Credential).await? {
         return Ok(true);
     }
     if auth == "certificate" {
