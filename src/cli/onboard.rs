@@ -85,6 +85,22 @@ struct WalkWords {
     /// File that keeps the walk [default: the configuration file's path with .onboard behind it]
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Whether this program does the directory's part: an administrator signs in and says yes once
+    #[arg(long, value_enum, value_name = "yes|no", hide_possible_values = true)]
+    register: Option<YesNo>,
+    /// Client that the administrator signs in to [default: Microsoft Graph Command Line Tools]
+    #[arg(long, value_name = "GUID")]
+    admin_client_id: Option<String>,
+    /// New file for the secret or key that is made [default: mail.secret or mail.pem beside the configuration]
+    #[arg(long, value_name = "FILE")]
+    credential_file: Option<PathBuf>,
+    /// Take back what this program made in the directory, and nothing else
+    #[arg(long, conflicts_with_all = ["style", "to", "domain", "helo", "send", "save_as", "fresh", "wait", "no_wait",
+        "hand_over", "answer", "register", "credential_file", "outside", "reads", "device", "fixed_address", "volume"])]
+    undo: bool,
+    /// Take it back without a question
+    #[arg(long, requires = "undo")]
+    yes: bool,
     /// Forget what an earlier walk kept
     #[arg(long)]
     fresh: bool,
@@ -119,8 +135,16 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         run::insert(&mut words, word, value.clone());
     }
     sources(&words)?;
+    let undo = walk.undo;
     let wishes = wishes(&global, arguments)?;
+    if undo {
+        only_cloud(&words, &global)?;
+        if let (None, Some(cloud)) = (words.get("cloud"), wizard::cloud_to_undo(&wishes)?) {
+            run::insert(&mut words, "cloud", Some(cloud));
+        }
+    }
     let asker = Asker::of_streams();
+    registers(&wishes, undo, asker)?;
     files::remember_terminal();
     let sandbox = start(&words, &wishes, &global).await?;
     let (config, profile) = (global.config.clone(), global.profile.clone());
@@ -139,7 +163,11 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<u8, Inpu
         verbose: global.verbose,
         progress: Box::new(move |progress| spinners.show(&progress)),
     };
-    let code = wizard::walk(ground, wishes, screen, asker).await;
+    let code = if undo {
+        wizard::undo(ground, wishes, screen, asker).await
+    } else {
+        wizard::walk(ground, wishes, screen, asker).await
+    };
     output::restore_terminal();
     code
 }
@@ -172,6 +200,32 @@ fn sources(words: &Table) -> Result<(), InputError> {
     Ok(())
 }
 
+/// What is taken back is in the file; only the cloud and the network are said.
+fn only_cloud(words: &Table, global: &Global) -> Result<(), InputError> {
+    let network = table_of(&global.network);
+    let other = words.keys().find(|word| *word != "cloud" && !network.contains_key(*word));
+    let Some(word) = other else { return Ok(()) };
+    let flag = format!("--{}", word.replace('_', "-"));
+    Err(InputError::new(flag, "says nothing to --undo, which takes back what the kept walk names"))
+}
+
+/// What belongs to the registration by this program has no meaning without it.
+fn registers(wishes: &Wishes, undo: bool, asker: Asker) -> Result<(), InputError> {
+    let uuid = |id: &String| uuid::Uuid::parse_str(id).is_err();
+    if wishes.admin_client_id.as_ref().is_some_and(uuid) {
+        return Err(InputError::new("--admin-client-id", "takes the application (client) id of a client, a GUID"));
+    }
+    let never = wishes.register == Some(false) || !asker.terminal && wishes.register.is_none();
+    let said = [
+        (wishes.admin_client_id.is_some() && !undo, "--admin-client-id"),
+        (wishes.credential_file.is_some(), "--credential-file"),
+    ];
+    match said.into_iter().find(|(said, _)| *said && (never || wishes.hand_over.is_some())) {
+        Some((_, flag)) => Err(InputError::new(flag, "is for what --register yes does, which is not done here")),
+        None => Ok(()),
+    }
+}
+
 fn wishes(global: &Global, arguments: Arguments) -> Result<Wishes, InputError> {
     let Arguments { choice, walk, .. } = arguments;
     let config = global.config.clone().or_else(default_config);
@@ -197,6 +251,10 @@ fn wishes(global: &Global, arguments: Arguments) -> Result<Wishes, InputError> {
         style: walk.style,
         send: walk.send,
         save_as: walk.save_as,
+        register: yes(walk.register),
+        admin_client_id: walk.admin_client_id,
+        credential_file: walk.credential_file,
+        yes: walk.yes,
         wait: wait.transpose()?,
         no_wait: walk.no_wait,
         hand_over: walk.hand_over,

@@ -121,6 +121,23 @@ impl Added {
     }
 }
 
+impl Step {
+    /// In words.
+    pub fn says(&self) -> String {
+        match self {
+            Step::Application => "the registration, and all that hangs on it".to_owned(),
+            Step::Change { added } => format!("an addition to the registration: {}", added.says()),
+            Step::ServicePrincipal => "the service principal".to_owned(),
+            Step::Secret { key_id, expires } => format!("the secret {key_id}, which expires {expires}"),
+            Step::Certificate { thumbprint, file, .. } => {
+                format!("the certificate {thumbprint} (its file {file} stays)")
+            }
+            Step::Role { role, .. } => format!("the role {role}"),
+            Step::Grant { scopes, .. } => format!("consent to {} for everybody", scopes.join(" ")),
+        }
+    }
+}
+
 impl Made {
     /// Whether the registration itself was made, with which all else goes.
     pub fn whole(&self) -> bool {

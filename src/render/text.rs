@@ -219,11 +219,11 @@ fn skipped(out: &mut String, findings: &[FindingReport], style: Style) {
         let count = hang.len();
         // What is asked on several roads is named once.
         let mut names: Vec<&str> = Vec::new();
-        hang.into_iter().for_each(|name| {
+        for name in hang {
             if !names.contains(&name) {
-                names.push(name)
+                names.push(name);
             }
-        });
+        }
         let text = format!("{count} skipped, for they hang on {root}: {}", names.join(", "));
         for (n, line) in wrap(&text, style.width.saturating_sub(4)).into_iter().enumerate() {
             let mark = if n == 0 { style.mark(Word::Skipped) } else { " ".to_owned() };

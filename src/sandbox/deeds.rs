@@ -2,11 +2,15 @@
 //! services look at the state alone, so what was refused before is taken afterwards, and by the same checks.
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::state::State;
-use super::{Sandbox, Scenario, consent};
+use super::{Sandbox, Scenario, consent, sign_in};
 use crate::setup::secret::Secret;
 use crate::sign_in::Entry;
+
+/// Who may do all in the directory of the first tenant.
+const ADMINISTRATOR: &str = "admin@contoso.test";
 
 /// Something that an administrator does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +50,26 @@ impl Sandbox {
         if let (Deed::RenewCredential, Some(tenant), false) = (deed, state.tenants.first_mut(), said.is_empty()) {
             tenant.app.secret = said;
         }
+    }
+
+    /// Its administrator types a code on the page of the login service, and signs in.
+    pub fn type_code(&self, code: &str) {
+        sign_in::typed_by(&mut self.lock(), code, ADMINISTRATOR);
+    }
+
+    /// Its Exchange administrator runs the script for an application beside the one of the story.
+    ///
+    /// # Errors
+    /// As the cmdlet says.
+    pub fn run_script(&self, client_id: &str, object_id: &str, mailbox: &str) -> Result<(), String> {
+        let register = json!({ "cmdlet": "New-ServicePrincipal", "AppId": client_id, "ObjectId": object_id });
+        let access = "FullAccess";
+        let open = json!({ "cmdlet": "Add-MailboxPermission", "Identity": mailbox, "User": object_id, "AccessRights": access });
+        // Refused where it is there already; where it is not there, the next cmdlet does not find it.
+        let _ = self.exchange(&register);
+        self.exchange(&open)?;
+        self.administer(Deed::OpenProtocols);
+        Ok(())
     }
 
     /// What a person's sign-in leaves behind; none of somebody whom nobody knows.

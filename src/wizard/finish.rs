@@ -119,8 +119,8 @@ pub(super) async fn profile(walk: &mut Walk) -> Result<(), End> {
     let config = walk.ground.config.as_ref().map(|file| quoted(&file.display().to_string()));
     let config = config.map(|file| format!(" \\\n  --config {file}")).unwrap_or_default();
     walk.say(&[Block::Code("sh", format!("o365doctor {again} --profile {name}{config}\n"))]);
-    let _ = std::fs::remove_file(&walk.wishes.state);
-    Ok(())
+    let ended = std::mem::take(&mut walk.state).ended();
+    Ok(ended.settle(&walk.wishes.state)?)
 }
 
 fn quoted(text: &str) -> String {

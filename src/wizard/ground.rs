@@ -81,6 +81,27 @@ impl Ground {
         said.or_else(own)
     }
 
+    /// The word that says where the credential comes from, if anybody but the sandbox said it.
+    pub fn said_source(&self) -> Option<&'static str> {
+        if self.typed.is_some() {
+            return Some("client_secret");
+        }
+        self.layers().ok()?.credential_source()
+    }
+
+    /// Takes a new credential in, and forgets the one before.
+    pub fn prove_with(&mut self, auth: &str, word: &str, file: &str) {
+        while let Some(source) = Layers::source_in(&self.words) {
+            self.words.remove(source);
+        }
+        for word in ["key", "key_password_file"] {
+            self.words.remove(word);
+        }
+        self.typed = None;
+        self.take("auth", auth);
+        self.take(word, file);
+    }
+
     /// Takes an answer in.
     pub fn take(&mut self, word: &str, value: &str) {
         self.words.insert(word.to_owned(), Value::String(value.to_owned()));

@@ -9,7 +9,7 @@ use super::ask::End;
 use super::document::Block;
 use super::steps::Step;
 use super::walk::Walk;
-use super::{answer, pack, questions, script, sign_in};
+use super::{answer, pack, questions, register, script, sign_in};
 use crate::check::Finding;
 use crate::report::Word;
 use crate::sandbox::Deed;
@@ -20,11 +20,14 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// How long the menu waits; what takes longer is better gone on with later.
 const PATIENCE: Duration = Duration::from_mins(30);
 
+const RAN: &str = "its administrator ran the script";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Choice {
     Again,
     Wait,
     SignIn,
+    Register,
     Sandbox,
     Script,
     Evidence,
@@ -40,6 +43,7 @@ impl Choice {
             Choice::Again => "It is done: look again",
             Choice::Wait => "Wait, and look every 30 seconds",
             Choice::SignIn => "Sign in now",
+            Choice::Register => register::LABEL,
             Choice::Sandbox => "Let the sandbox's own people do it",
             Choice::Script => "Show the whole script for Exchange",
             Choice::Evidence => "Read what the verifying script printed",
@@ -54,6 +58,9 @@ impl Choice {
 /// Returns when it is time to look again.
 pub(super) async fn after(walk: &mut Walk, step: Step, findings: &[Finding]) -> Result<(), End> {
     walk.looks.clear();
+    if register::is_due(walk, step) {
+        return register::register(walk, step).await;
+    }
     if let Some(left) = walk.wishes.wait.filter(|left| !left.is_zero()) {
         walk.wishes.wait = Some(countdown(left).await);
         return Ok(());
@@ -78,6 +85,7 @@ fn choices(walk: &Walk, step: Step, findings: &[Finding]) -> Vec<Choice> {
         (step == Step::SignIn, Choice::SignIn),
         (step != Step::SignIn, Choice::Again),
         (sandbox, Choice::Sandbox),
+        (register::offered(walk, step), Choice::Register),
         (waits || step == Step::Consent, Choice::Wait),
         (step.in_script(), Choice::Script),
         (step.in_script(), Choice::Evidence),
@@ -98,6 +106,10 @@ async fn done(walk: &mut Walk, step: Step, chosen: Choice) -> Result<bool, End> 
             walk.wishes.wait = Some(countdown(PATIENCE).await);
         }
         Choice::SignIn => sign_in::sign_in(walk).await?,
+        Choice::Register => {
+            forget_evidence(walk);
+            register::register(walk, step).await?;
+        }
         Choice::Sandbox if step == Step::SignIn => sign_in::in_sandbox(walk).await?,
         Choice::Sandbox => {
             forget_evidence(walk);
@@ -110,9 +122,7 @@ async fn done(walk: &mut Walk, step: Step, chosen: Choice) -> Result<bool, End> 
             answer::redirected(walk, answer::address_in(&typed).unwrap_or(&typed))?;
         }
         Choice::HandOver => {
-            let place = walk.asker.text("--hand-over", "Folder, or file.md, or file.html", None).await?;
-            pack::write(walk, &PathBuf::from(place))?;
-            return Err(End::LetGo);
+            return hand_over(walk).await.map(|()| true);
         }
         Choice::Aside => {
             walk.state.aside.push(step);
@@ -121,6 +131,13 @@ async fn done(walk: &mut Walk, step: Step, chosen: Choice) -> Result<bool, End> 
         Choice::LetGo => return let_go(walk, step).map(|()| true),
     }
     Ok(true)
+}
+
+/// Writes the pack, with which the walk is let go.
+pub(super) async fn hand_over(walk: &Walk) -> Result<(), End> {
+    let place = walk.asker.text("--hand-over", "Folder, or file.md, or file.html", None).await?;
+    pack::write(walk, &PathBuf::from(place))?;
+    Err(End::LetGo)
 }
 
 /// What the script printed before a change says nothing of the change.
@@ -143,6 +160,16 @@ fn administer(walk: &Walk, step: Step) {
         Step::SignIn | Step::Probe => return,
     };
     let Some(sandbox) = &walk.ground.sandbox else { return };
+    let known = |word: &str| walk.ground.known(word).unwrap_or_default();
+    let client_id = known("client_id");
+    // Not the application of the story, but one that an administrator registered since.
+    if step.in_script() && client_id != sandbox.word("client_id") {
+        let object_id = walk.object_id().unwrap_or_else(|| known("object_id"));
+        return match sandbox.run_script(&client_id, &object_id, &known("mailbox")) {
+            Ok(()) => walk.line(Word::Pass, "Sandbox", RAN),
+            Err(words) => walk.line(Word::Fail, "Sandbox", &words),
+        };
+    }
     // The script does its three steps in one, and consent is to what the registration asks for.
     let deeds = match deed {
         _ if step.in_script() => vec![Deed::RegisterInExchange, Deed::GiveRight, Deed::OpenProtocols],
@@ -152,7 +179,7 @@ fn administer(walk: &Walk, step: Step) {
     for deed in deeds {
         sandbox.administer(deed);
     }
-    let words = if step.in_script() { "its administrator ran the script" } else { "its administrator has done it" };
+    let words = if step.in_script() { RAN } else { "its administrator has done it" };
     walk.line(Word::Pass, "Sandbox", words);
 }
 
@@ -165,7 +192,7 @@ fn show_script(walk: &Walk) -> Result<bool, End> {
     Ok(false)
 }
 
-fn let_go(walk: &mut Walk, step: Step) -> Result<(), End> {
+pub(super) fn let_go(walk: &mut Walk, step: Step) -> Result<(), End> {
     walk.save()?;
     let file = crate::setup::shown_path(&walk.wishes.state);
     walk.say(&[Block::Text(format!("Let go at \"{}\". To go on:", step.title()))]);

@@ -21,11 +21,13 @@ pub mod needs;
 mod pack;
 mod profile;
 mod questions;
+mod register;
 mod script;
 mod show;
 mod sign_in;
 mod state;
 pub mod steps;
+mod undo;
 mod walk;
 
 pub use actions::Style;
@@ -69,6 +71,14 @@ pub struct Wishes {
     pub hand_over: Option<PathBuf>,
     /// What an administrator sent back.
     pub answers: Vec<PathBuf>,
+    /// This program does the directory's part: an administrator signs in.
+    pub register: Option<bool>,
+    /// The client that an administrator signs in to, where it is not the usual one.
+    pub admin_client_id: Option<String>,
+    /// Where a new secret or key goes.
+    pub credential_file: Option<PathBuf>,
+    /// Do what is asked of `undo` without another question.
+    pub yes: bool,
     /// Forget what an earlier walk kept.
     pub fresh: bool,
     /// Where the walk is kept.
@@ -121,6 +131,27 @@ pub fn sandbox_of(
         words.insert("cloud".to_owned(), toml::Value::String(cloud));
     }
     Ok(crate::setup::Layers::gather_for_new(words, profile, config)?.sandbox())
+}
+
+/// What was made in the directory, as the kept walk says: the cloud of what is taken back first.
+///
+/// # Errors
+/// A file that can not be read.
+pub fn cloud_to_undo(wishes: &Wishes) -> Result<Option<String>, InputError> {
+    Ok(state::State::read(&wishes.state)?.and_then(|state| Some(state.made.last()?.cloud.clone())))
+}
+
+/// Takes back what was made in the directory. The exit code: 0 when all of it went, 1 when something is left.
+///
+/// # Errors
+/// As [`walk`]; also where there is nothing to take back.
+pub async fn undo(ground: Ground, wishes: Wishes, screen: Screen, asker: Asker) -> Result<u8, InputError> {
+    match Box::pin(undo::undo(ground, wishes, screen, asker)).await {
+        Ok(true) => Ok(0),
+        Ok(false) | Err(End::LetGo) => Ok(1),
+        Err(End::Interrupted) => Ok(INTERRUPTED),
+        Err(End::Failed(error)) => Err(error),
+    }
 }
 
 /// Walks. The exit code: 0 when the end was reached, 1 when it was let go before, 130 when it was interrupted.

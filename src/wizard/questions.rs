@@ -6,6 +6,7 @@ use super::actions::Style;
 use super::ask::End;
 use super::document::Block;
 use super::ground::{Ground, Look};
+use super::register;
 use super::state::State;
 use super::steps::{Kind, Step};
 use super::walk::Walk;
@@ -59,6 +60,7 @@ fn missing(walk: &Walk) -> Vec<&'static str> {
     let known = |word: &str| walk.ground.known(word).is_some();
     let with_token = roads_of(walk).is_none_or(|roads| roads.iter().any(|road| road.wants().is_some()));
     let to_the_end = wishes.hand_over.is_none();
+    let registers = wishes.register == Some(true) && walk.ground.kind() != Kind::Machine;
     let no_road = !known("roads");
     let no_proof = walk.ground.kind() == Kind::Application
         && walk.ground.source().is_none()
@@ -70,8 +72,11 @@ fn missing(walk: &Walk) -> Vec<&'static str> {
         (no_road && wishes.device.is_none(), "--device"),
         (no_road && wishes.fixed_address.is_none(), "--fixed-address"),
         (no_road && wishes.volume.is_none(), "--volume (or --roads in the place of these)"),
-        (with_token && to_the_end && !known("client_id") && walk.ground.kind() != Kind::Machine, "--client-id"),
-        (with_token && to_the_end && no_proof, "--client-secret-file (or another credential)"),
+        (
+            with_token && to_the_end && !registers && !known("client_id") && walk.ground.kind() != Kind::Machine,
+            "--client-id",
+        ),
+        (with_token && to_the_end && !registers && no_proof, "--client-secret-file (or another credential)"),
         (to_the_end && !known("to"), "--to"),
         (to_the_end && wishes.send.is_none(), "--send"),
         (to_the_end && wishes.save_as.is_none(), "--save-as"),
@@ -202,7 +207,11 @@ pub(super) async fn before(walk: &mut Walk, step: Step) -> Result<bool, End> {
     match step {
         Step::Registration if walk.ground.known("client_id").is_none() => {
             walk.show(step, &[])?;
-            typed(walk, "client_id", "Application (client) ID", None).await?;
+            while walk.ground.known("client_id").is_none() {
+                if !register::wished(walk, step).await? {
+                    typed(walk, "client_id", "Application (client) ID", None).await?;
+                }
+            }
             Ok(true)
         }
         Step::Credential if walk.ground.source().is_none() && walk.ground.kind() == Kind::Application => {
@@ -218,6 +227,9 @@ async fn credential(walk: &mut Walk) -> Result<bool, End> {
         return Ok(false);
     }
     walk.show(Step::Credential, &[])?;
+    if register::wished(walk, Step::Credential).await? {
+        return Ok(true);
+    }
     if auth == "certificate" {
         typed(walk, "certificate", "File with the certificate and its key", None).await?;
         return Ok(true);

@@ -67,7 +67,7 @@ async fn keep(walk: &Walk, entry: &Entry, kept: &Kept) -> Result<(), End> {
     Ok(())
 }
 
-fn tell(print: fn(&str), what: &Tell<'_>, way: Way) {
+pub(super) fn tell(print: fn(&str), what: &Tell<'_>, way: Way) {
     let blocks = match what {
         Tell::Open(url) => {
             let opened = way == Way::Browser && webbrowser::open(url.as_str()).is_ok();
@@ -85,7 +85,7 @@ fn tell(print: fn(&str), what: &Tell<'_>, way: Way) {
 }
 
 /// The address holds a code, so it is not shown while it is typed.
-fn paste() -> Result<Secret, InputError> {
+pub(super) fn paste() -> Result<Secret, InputError> {
     let typed = shell::unseen("The address that the browser ended at")?;
     typed.ok_or_else(|| InputError::new("o365doctor login", "has to be run first; there is no terminal to ask on"))
 }

@@ -11,6 +11,7 @@ use toml::Table;
 
 use super::actions::Style;
 use super::steps::Step;
+use crate::directory::Made;
 use crate::setup::config::read_text;
 use crate::setup::{InputError, files, shown_path};
 
@@ -75,6 +76,9 @@ pub(super) struct State {
     /// What became of the probe mail.
     #[serde(default)]
     pub(super) probe: Option<Probe>,
+    /// What was made in the directory, run by run. It outlives the walk, so that it can be taken back.
+    #[serde(default)]
+    pub(super) made: Vec<Made>,
 }
 
 /// The probe mail of a walk: one, whatever happens.
@@ -99,6 +103,7 @@ impl Default for State {
             done: BTreeMap::new(),
             aside: Vec::new(),
             probe: None,
+            made: Vec::new(),
         }
     }
 }
@@ -130,6 +135,23 @@ impl State {
         replace(path, &text).map_err(|e| {
             InputError::new("--state", format!("names {}, which can not be written: {e}", shown_path(path))).late()
         })
+    }
+
+    /// What is left when the walk is over: what was made in the directory. Nothing else is gone on with.
+    pub(super) fn ended(self) -> State {
+        State { made: self.made, ..State::default() }
+    }
+
+    /// Writes it, or takes the file away where there is nothing to keep.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub(super) fn settle(&self, path: &Path) -> Result<(), InputError> {
+        if self.words.is_empty() && self.made.is_empty() {
+            let _ = fs::remove_file(path);
+            return Ok(());
+        }
+        self.write(path)
     }
 
     /// Takes the words in that may be kept.

@@ -9,7 +9,7 @@ use super::document::Block;
 use super::ground::{Ground, Look};
 use super::state::State;
 use super::steps::{self, Depth, Standing, Step};
-use super::{Screen, Wishes, answer, choice, finish, menu, pack, questions};
+use super::{Screen, Wishes, answer, choice, finish, menu, pack, questions, register};
 use crate::render::{self, Format};
 use crate::report::Word;
 use crate::setup::{InputError, Need, Wants, shown_path};
@@ -23,13 +23,20 @@ pub(super) struct Walk {
     pub(super) state: State,
     /// The last look of each depth; none once something may have changed.
     pub(super) looks: HashMap<Depth, Look>,
+    /// Whether this program did the directory's part to its end; none: it was not asked to.
+    pub(super) registered: Option<bool>,
 }
 
 impl Walk {
     /// Reads what an earlier walk kept, and lays what is said now over it.
     pub(super) fn begin(mut ground: Ground, wishes: Wishes, screen: Screen, asker: Asker) -> Result<Walk, InputError> {
-        let kept = if wishes.fresh { None } else { State::read(&wishes.state)? };
-        let resumed = kept.is_some();
+        let kept = match State::read(&wishes.state) {
+            // What was made in the directory is not forgotten.
+            Ok(kept) if wishes.fresh => kept.map(State::ended),
+            Err(_) if wishes.fresh => None,
+            kept => kept?,
+        };
+        let resumed = kept.as_ref().is_some_and(|state| !state.words.is_empty());
         let state = kept.unwrap_or_default();
         if let Some((word, before, now)) = questions::other_walk(&state, &ground) {
             let flag = word.replace('_', "-");
@@ -38,7 +45,7 @@ impl Walk {
             return Err(InputError::new(format!("--{flag}"), words));
         }
         questions::lay_under(&mut ground, &state);
-        let walk = Walk { ground, wishes, screen, asker, state, looks: HashMap::new() };
+        let walk = Walk { ground, wishes, screen, asker, state, looks: HashMap::new(), registered: None };
         questions::possible(&walk)?;
         walk.say(&[Block::Text(format!(
             "{} {}",
@@ -116,7 +123,8 @@ impl Walk {
 
     /// What nobody can see from here is shown to a person once, and passed over where nobody reads.
     fn is_to_be_shown(&self, step: Step) -> bool {
-        let known = self.state.done.contains_key(&step) || self.state.aside.contains(&step);
+        let by_program = self.registered == Some(true) && register::does(step);
+        let known = by_program || self.state.done.contains_key(&step) || self.state.aside.contains(&step);
         self.asker.terminal && !step.in_script() && !known
     }
 

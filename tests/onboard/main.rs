@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod apart;
+mod directory;
 mod pipe;
 mod terminal;
 

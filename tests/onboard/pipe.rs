@@ -8,13 +8,13 @@ use crate::terminal::{Home, read, write};
 const ALL: [&str; 10] =
     ["--cloud", "sandbox", "--roads", "smtp", "--style", "az", "--send", "yes", "--save-as", "work"];
 
-struct Ended {
+pub(crate) struct Ended {
     code: i32,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-fn run(home: &Home, words: &[&str]) -> Ended {
+pub(crate) fn run(home: &Home, words: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_o365doctor"));
     command.arg("onboard").args(words).stdin(Stdio::null());
     home.prepare(&mut command);
@@ -24,12 +24,12 @@ fn run(home: &Home, words: &[&str]) -> Ended {
 }
 
 impl Ended {
-    fn ends(self, code: i32) -> Ended {
+    pub(crate) fn ends(self, code: i32) -> Ended {
         assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
         self
     }
 
-    fn says(self, text: &str) -> Ended {
+    pub(crate) fn says(self, text: &str) -> Ended {
         assert!(self.err.contains(text) || self.out.contains(text), "{text:?}\n{}\n{}", self.out, self.err);
         self
     }

@@ -9,11 +9,11 @@ use super::client::resolve;
 use super::flow::{Ask, Step, advance, remember};
 use super::page::{self, Question};
 use super::scopes::Scopes;
-use super::{Answer, Device, Fields, Granted, field, form, minted, now, optional};
+use super::{Answer, Device, Fields, Granted, account, field, form, minted, now, optional};
 use crate::sandbox::Shared;
 use crate::sandbox::entra::correlation;
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::state::{Platform, State};
+use crate::sandbox::state::{PASSWORD, Platform, State};
 
 /// Letters and digits that nobody takes for one another.
 const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -87,6 +87,29 @@ pub(super) async fn page(
         device.answer = answer;
     }
     page
+}
+
+/// Somebody types a code on the page, signs in, and says yes to all of it: each step is judged as that of a browser is.
+pub(in crate::sandbox) fn typed_by(state: &mut State, user_code: &str, user: &str) {
+    let found = state.ledger.devices.iter().find(|(_, device)| device.user_code == user_code);
+    let Some((code, device)) = found.map(|(code, device)| (code.clone(), device.clone())) else { return };
+    let answer = said_yes(state, &device, user).unwrap_or(Answer::Declined);
+    if let Some(device) = state.ledger.devices.get_mut(&code) {
+        device.answer = answer;
+    }
+}
+
+/// None, where it leads to no end.
+fn said_yes(state: &mut State, device: &Device, user: &str) -> Option<Answer> {
+    let app = resolve(state, &device.name, &device.client_id, true).ok()?;
+    let session = account::log_in(state, &device.name, &app, user, PASSWORD).ok()?;
+    let ticket = minted("sandbox-session.");
+    state.ledger.sessions.insert(ticket.clone(), session);
+    ["approve", "accept", "continue"].into_iter().find_map(|pressed| {
+        let typed = [("ctx", ticket.as_str()), ("answer", pressed)];
+        let typed: Fields = typed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        asked(state, device, &typed, &HeaderMap::new()).0
+    })
 }
 
 fn type_code(refusal: Option<&str>) -> Response {

@@ -11,6 +11,8 @@ mod kept;
 pub(super) mod page;
 mod scopes;
 
+pub(super) use device::typed_by;
+
 use std::collections::HashMap;
 
 use axum::Router;

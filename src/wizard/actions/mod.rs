@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::Block;
 use super::steps::{Kind, Step};
+use crate::directory::Audience;
 use crate::road::{Resource, Road};
 use crate::scripts;
 use crate::setup::Setup;
@@ -148,7 +149,7 @@ fn values(about: &About<'_>) -> BTreeMap<String, String> {
         ("spf_include", Some(setup.cloud.spf_include.clone())),
         ("name", Some(DISPLAY_NAME.to_owned())),
         ("native", Some(format!("{}{}", setup.cloud.login, crate::observe::sign_in::NATIVE))),
-        ("audience", Some(audience(setup).to_owned())),
+        ("audience", Some(audience(setup).word().to_owned())),
         ("api", Some(api.0.to_owned())),
         ("api_name", Some(api.1.to_owned())),
         ("cloud", Some(setup.cloud.name.clone())),
@@ -162,11 +163,11 @@ fn values(about: &About<'_>) -> BTreeMap<String, String> {
 }
 
 /// Which accounts sign in (`signInAudience` of a registration).
-fn audience(setup: &Setup) -> &'static str {
+pub(super) fn audience(setup: &Setup) -> Audience {
     match setup.tenant.as_deref() {
-        Some("common") => "AzureADandPersonalMicrosoftAccount",
-        Some("organizations") => "AzureADMultipleOrgs",
-        Some("consumers" | "9188040d-6c67-4c5b-b112-36a304b66dad") => "PersonalMicrosoftAccount",
-        _ => "AzureADMyOrg",
+        Some("common") => Audience::AnyAccount,
+        Some("organizations") => Audience::AnyDirectory,
+        Some("consumers" | "9188040d-6c67-4c5b-b112-36a304b66dad") => Audience::Personal,
+        _ => Audience::ThisDirectory,
     }
 }
