@@ -63,6 +63,8 @@ fn a_no_changes_nothing_and_a_file_that_is_there_stays() {
     crate::terminal::write(&home.path("mine"), "mine");
     let mut terminal = Terminal::start(&home, &WORDS);
     terminal.choose("App registration", BY_PROGRAM);
+    terminal.answer("File for the new credential, for you alone", "mine");
+    terminal.until("x That can not be used");
     terminal.answer("File for the new credential, for you alone", "new.secret");
     terminal.yes("Do it?", false);
     terminal.until("nothing was changed");
@@ -156,4 +158,26 @@ fn what_was_made_is_taken_back_and_nothing_else() {
     assert_eq!(tenant.applications(), before);
     assert!(read(&state).contains("\"made\": []") && !read(&state).contains("client_id"), "{}", read(&state));
     pipe::run(&home, &["--config", &config, "--undo", "--yes"]).ends(2).says("nothing to take back");
+}
+
+#[test]
+fn what_was_made_before_a_refusal_is_in_the_record() {
+    let home = Home::new();
+    let tenant = Tenant::start(&home, &["directory-app-administrator"]);
+    let config = tenant.word("profile_file").to_owned();
+    let words = ["--roads", "graph", "--style", "az", "--send", "no", "--save-as", "x", "--credential-file", "app.pem"];
+    let mut terminal = Terminal::start(&home, &[&["--config", &config][..], &APART, &words].concat());
+    terminal.choose("App registration", BY_PROGRAM);
+    terminal.choose("How to sign in", "with a short code");
+    tenant.sign_in_shown(&mut terminal, ADMIN);
+    terminal.yes("Do it?", true);
+    terminal.until("x Directory: could not assign the role");
+    terminal.until("o365doctor explain graph-directory-denied");
+    terminal.choose("Permission", "Stop here");
+    terminal.end().whole("1");
+    let state = read(Path::new(&format!("{config}.onboard")));
+    for made in ["application", "service-principal", "certificate"] {
+        assert!(state.contains(&format!("\"made\": \"{made}\"")), "{state}");
+    }
+    assert!(!state.contains("\"made\": \"role\""), "{state}");
 }

@@ -17,21 +17,26 @@ use crate::wizard::walk::Walk;
 /// Where the new credential goes: a file that is not there yet.
 pub(super) async fn place(walk: &Walk, kind: &str) -> Result<PathBuf, End> {
     let folder = walk.wishes.config.parent().unwrap_or_else(|| Path::new(""));
-    let default = folder.join(format!("mail.{kind}"));
-    let file = match &walk.wishes.credential_file {
-        Some(file) => file.clone(),
-        None if walk.asker.terminal => {
+    let default = folder.join(format!("mail.{kind}")).display().to_string();
+    let asks = walk.asker.terminal && walk.wishes.credential_file.is_none();
+    loop {
+        let file = if asks {
             let question = "File for the new credential, for you alone";
-            PathBuf::from(walk.asker.text("--credential-file", question, Some(default.display().to_string())).await?)
+            PathBuf::from(walk.asker.text("--credential-file", question, Some(default.clone())).await?)
+        } else {
+            walk.wishes.credential_file.clone().unwrap_or_else(|| PathBuf::from(&default))
+        };
+        let file = std::path::absolute(&file).unwrap_or(file);
+        if !file.exists() {
+            return Ok(file);
         }
-        None => default,
-    };
-    let file = std::path::absolute(&file).unwrap_or(file);
-    if file.exists() {
         let words = format!("names {}, which is there already; it stays as it is", shown_path(&file));
-        return Err(InputError::new("--credential-file", words).into());
+        let fault = InputError::new("--credential-file", words);
+        if !asks {
+            return Err(fault.into());
+        }
+        walk.line(Word::Fail, "That can not be used", &fault.to_string());
     }
-    Ok(file)
 }
 
 /// The file of a secret is made before the secret: one that can not be written would be lost.
@@ -58,20 +63,23 @@ pub(super) fn keep(walk: &mut Walk, reserved: Option<(File, PathBuf)>, outcome: 
     if !made.steps.is_empty() {
         walk.state.made.push(made.clone());
     }
-    walk.save()?;
-    if let Some((mut new, file)) = reserved {
-        if let Some(secret) = &outcome.secret {
-            let written = new.write_all(secret.expose().as_bytes()).and_then(|()| new.sync_all());
-            written.map_err(|e| unwritable(&file, &e))?;
-            prove_with(walk, "secret", "client_secret_file", &file);
-        } else {
-            let _ = fs::remove_file(&file);
-        }
-    }
+    let written = reserved.map_or(Ok(()), |(new, file)| take_secret(walk, new, &file, outcome));
     if let Some(file) = &outcome.certificate {
         prove_with(walk, "certificate", "certificate", file);
     }
-    walk.save()
+    walk.save()?;
+    written
+}
+
+fn take_secret(walk: &mut Walk, mut new: File, file: &Path, outcome: &Outcome) -> Result<(), InputError> {
+    let Some(secret) = &outcome.secret else {
+        let _ = fs::remove_file(file);
+        return Ok(());
+    };
+    let written = new.write_all(secret.expose().as_bytes()).and_then(|()| new.sync_all());
+    written.map_err(|e| unwritable(file, &e))?;
+    prove_with(walk, "secret", "client_secret_file", file);
+    Ok(())
 }
 
 fn prove_with(walk: &mut Walk, auth: &str, word: &str, file: &Path) {
