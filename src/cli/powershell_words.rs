@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::scripts::{Need, Part, Refused, Style, Target, Values, Wanted, Way};
-use crate::setup::{ConnectorWords, InputError, Setup, is_missing};
+use crate::setup::{Connector, ConnectorWords, InputError, Setup, is_missing};
 
 /// Which script.
 #[derive(Args)]
@@ -135,6 +135,7 @@ impl Which {
         if setup.tenant.is_none() && wanted.style != Style::Manifest {
             return Err(is_missing("tenant"));
         }
+        let connector = self.connector_of(setup);
         for need in needs {
             match need {
                 Need::ClientId if setup.client_id.is_none() => return Err(is_missing("client_id")),
@@ -142,12 +143,12 @@ impl Which {
                 Need::Account if setup.hve_account.is_none() && setup.mailbox.is_none() => {
                     return Err(is_missing("hve_account"));
                 }
-                Need::Connector if setup.connector.ips.is_empty() && setup.connector.certificate.is_none() => {
+                Need::Connector if connector.ips.is_empty() && connector.certificate.is_none() => {
                     let words =
                         "or --connector-cert is missing: a connector knows its host by an address or a certificate";
                     return Err(InputError::new("--connector-ip", words));
                 }
-                Need::Connector if !setup.connector.ips.is_empty() && setup.connector.certificate.is_some() => {
+                Need::Connector if !connector.ips.is_empty() && connector.certificate.is_some() => {
                     let words = "stands beside --connector-cert; one connector is made, which knows its host by one of \
                                  the two";
                     return Err(InputError::new("--connector-ip", words));
@@ -156,6 +157,18 @@ impl Which {
             }
         }
         Ok(())
+    }
+
+    /// How the connector is to know its host. What is said here stands in the place of what the profile says.
+    fn connector_of(&self, setup: &Setup) -> Connector {
+        let said = self.connector.table();
+        let mut connector = setup.connector.clone();
+        match (said.contains_key("connector_ip"), said.contains_key("connector_cert")) {
+            (true, false) => connector.certificate = None,
+            (false, true) => connector.ips.clear(),
+            _ => {}
+        }
+        connector
     }
 
     /// Words that this script has no use for.
@@ -190,6 +203,7 @@ impl Which {
             Target::Hve => "o365doctor high volume mail",
             _ => "o365doctor mail application",
         };
+        let connector = self.connector_of(setup);
         Values {
             environment: setup.cloud.exchange_environment.clone(),
             tenant: setup.tenant.clone().unwrap_or_default(),
@@ -199,8 +213,8 @@ impl Which {
             account,
             display_name: self.display_name.clone().unwrap_or_else(|| name.to_owned()),
             delegated_organization: self.delegated_organization.clone(),
-            connector_ips: setup.connector.ips.iter().map(ToString::to_string).collect(),
-            connector_cert: setup.connector.certificate.clone(),
+            connector_ips: connector.ips.iter().map(ToString::to_string).collect(),
+            connector_cert: connector.certificate,
             prior,
             ..Values::default()
         }

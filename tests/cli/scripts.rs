@@ -63,7 +63,8 @@ fn no_word_is_ignored_and_none_of_a_wrong_form_is_taken() {
         ("--for relay", "--connector-ip"),
         ("--for relay --connector-ip 2001:db8::1", "--connector-ip"),
         ("--for relay --connector-ip 203.0.113.0/23", "--connector-ip"),
-        ("--for relay --connector-cert *", "the script"),
+        ("--for relay --connector-cert *", "--connector-cert"),
+        ("--for relay --connector-ip 203.0.113.9 --connector-cert mail.contoso.com", "--connector-ip"),
     ] {
         if words.starts_with("--prior") {
             maker.home.write("x.txt", "{\"format\":1}");
