@@ -1,6 +1,6 @@
 //! An administrator signs in: where, how, what was in the way, and what is left of it.
 
-use crate::directory::{self, Blocked, Entered, Office, Refused, Trail};
+use crate::directory::{self, ADMIN_CLIENT_ID, Blocked, Entered, Office, Refused, Trail};
 use crate::kb::Cause;
 use crate::observe::sign_in::{Person, Tell, Way};
 use crate::report::Word;
@@ -28,7 +28,7 @@ pub(in crate::wizard) fn office<'a>(setup: &'a Setup, client_id: &'a str) -> Off
 pub(in crate::wizard) async fn enter(walk: &Walk, office: &Office<'_>, scopes: &[&str]) -> Result<Entered, End> {
     walk.say(&[Block::Text(format!(
         "An administrator signs in to the client {}. It asks for {}; what comes of it is kept nowhere.",
-        office.client_id,
+        named(office.client_id),
         scopes.join(" and ")
     ))]);
     let items = vec!["in the browser of this computer".to_owned(), "with a short code, on any computer".to_owned()];
@@ -82,12 +82,20 @@ pub(in crate::wizard) fn show_trails(walk: &Walk, trails: &[Trail]) {
             None => "This shows it, and Remove-MgOauth2PermissionGrant with its Id removes it:",
         };
         let asked = trail.asked.join(" and ");
-        let client = &trail.client;
+        let client = named(&trail.client);
         walk.say(&[
             Block::Text(format!("The sign-in left a consent behind: the client {client} may ask for {asked}, {whom}.")),
             Block::text(removal),
             Block::Code("powershell", in_lines(&trail.removal()) + "\n"),
         ]);
+    }
+}
+
+/// A client by its name, where it is the usual one.
+fn named(client_id: &str) -> String {
+    match client_id {
+        ADMIN_CLIENT_ID => format!("Microsoft Graph Command Line Tools ({client_id})"),
+        other => other.to_owned(),
     }
 }
 
