@@ -129,16 +129,6 @@ pub fn script(wanted: &Wanted, values: &Values) -> Result<String, Refused> {
     Ok(ENGINE.get_template(found.template)?.render(page)?)
 }
 
-/// The script in Exchange Online PowerShell for the road `smtp`, the classic way.
-///
-/// # Errors
-///
-/// Those of [`script`].
-pub fn smtp(part: Part, values: &Values) -> Result<String, Refused> {
-    let wanted = Wanted { target: Target::Smtp, style: Style::Exchange, part, way: Some(Way::Classic), person: false };
-    script(&wanted, values)
-}
-
 /// The line of setup out of what was copied: a console may have wrapped it, and the lines around
 /// it may have come along. No line break in it is its own.
 pub(crate) fn one_line(copied: &str) -> Result<String, Refused> {

@@ -7,7 +7,7 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
-use super::{Need, Part, Refused, Style, Target, Values, Wanted, Way, fill, ps, script, sh, smtp};
+use super::{Need, Part, Refused, Style, Target, Values, Wanted, Way, fill, ps, script, sh};
 use tokens::{Token, tokens};
 
 const PARTS: [Part; 3] = [Part::Setup, Part::Verify, Part::Undo];
@@ -15,6 +15,12 @@ const CLIENT_ID: &str = "0f1e2d3c-1111-4222-8333-444455556666";
 const OBJECT_ID: &str = "a1b2c3d4-5555-4666-8777-888899990000";
 const PRIOR: &str =
     r#"{"format":1,"kind":"o365doctor.exchange-prior","mailbox":"alerts@contoso.test","full_access":false}"#;
+
+/// The script of the road smtp, the classic way.
+fn smtp(part: Part, values: &Values) -> Result<String, Refused> {
+    let wanted = Wanted { target: Target::Smtp, style: Style::Exchange, part, way: Some(Way::Classic), person: false };
+    script(&wanted, values)
+}
 
 fn values() -> Values {
     Values {

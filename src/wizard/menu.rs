@@ -186,7 +186,7 @@ fn administer(walk: &Walk, step: Step) {
 fn show_script(walk: &Walk) -> Result<bool, End> {
     let setup = walk.described()?;
     match script::exchange(Part::Setup, &setup, walk.object_id()) {
-        Ok(script) => (walk.screen.print)(&script),
+        Ok(scripts) => scripts.iter().for_each(|script| (walk.screen.print)(&script.text)),
         Err(refused) => walk.line(Word::Fail, "No script", &refused.to_string()),
     }
     Ok(false)

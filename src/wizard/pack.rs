@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::actions::{self, About};
 use super::ask::End;
 use super::document::{self, Block};
-use super::script;
+use super::script::{self, Script};
 use super::steps::{Kind, Step};
 use super::walk::Walk;
 use crate::kb::Who;
@@ -28,11 +28,11 @@ const THEIRS: [Step; 10] = [
     Step::Records,
 ];
 
-/// The scripts for Exchange, by file name.
-const SCRIPTS: [(&str, Part, &str); 3] = [
-    ("setup.ps1", Part::Setup, "prints the state before, then changes only what differs"),
-    ("verify.ps1", Part::Verify, "reads all of it back, changes nothing, and prints one line of JSON"),
-    ("undo.ps1", Part::Undo, "takes back what setup.ps1 did, and only that; it wants the line that setup.ps1 printed"),
+/// The scripts for Exchange, and what each does.
+const SCRIPTS: [(Part, &str); 3] = [
+    (Part::Setup, "prints the state before, then changes only what differs"),
+    (Part::Verify, "reads all of it back, changes nothing, and prints one line of JSON"),
+    (Part::Undo, "takes back what setup did, and only that; it wants the line that setup printed"),
 ];
 
 /// Writes the pack: a folder, or one page by the end of its name.
@@ -47,7 +47,7 @@ pub(super) fn write(walk: &Walk, place: &Path) -> Result<(), End> {
         _ => {
             files::create_private_folder(place).map_err(|e| unwritable(place, &e))?;
             let page = document::markdown(title, &blocks(walk, &setup, &scripts, false)?);
-            let scripts = scripts.into_iter().map(|(name, _, text)| (place.join(name), with_mark(text)));
+            let scripts = scripts.into_iter().map(|(_, script)| (place.join(script.name), with_mark(script.text)));
             std::iter::once((place.join("README.md"), page)).chain(scripts).collect()
         }
     };
@@ -88,22 +88,23 @@ fn go_on(walk: &Walk) -> String {
 }
 
 /// The scripts that can be made; undo wants what setup printed, so it is made with the verifying line's place open.
-fn scripts(walk: &Walk, setup: &Setup) -> Vec<(&'static str, &'static str, String)> {
+fn scripts(walk: &Walk, setup: &Setup) -> Vec<(&'static str, Script)> {
     let needed = walk.steps().unwrap_or_default().into_iter().any(Step::in_script);
     if !needed || matches!(walk.ground.kind(), Kind::Person { .. }) {
         return Vec::new();
     }
     let object_id = walk.object_id();
-    let made = SCRIPTS
-        .into_iter()
-        .filter_map(|(name, part, what)| Some((name, what, script::exchange(part, setup, object_id.clone()).ok()?)));
-    made.collect()
+    let made = |(part, what)| {
+        let made = script::exchange(part, setup, object_id.clone()).unwrap_or_default();
+        made.into_iter().map(move |script| (what, script))
+    };
+    SCRIPTS.into_iter().flat_map(made).collect()
 }
 
 fn blocks(
     walk: &Walk,
     setup: &Setup,
-    scripts: &[(&'static str, &'static str, String)],
+    scripts: &[(&'static str, Script)],
     whole: bool,
 ) -> Result<Vec<Block>, InputError> {
     let object_id = walk.object_id();
@@ -128,7 +129,7 @@ fn blocks(
         blocks.push(Block::Heading(step.title().to_owned()));
         blocks.push(Block::Text(format!("{} By {}.", actions::why(step, &about), by(step.who()))));
         if step.in_script() && !scripts.is_empty() {
-            blocks.push(Block::text("setup.ps1 does this; by hand:"));
+            blocks.push(Block::text("The script for setup does this; by hand:"));
         }
         blocks.extend(actions::of(step, &about));
     }
@@ -148,12 +149,7 @@ fn is_done(walk: &Walk, step: Step) -> bool {
     registered || walk.state.done.contains_key(&step)
 }
 
-fn script_blocks(
-    steps: &[Step],
-    about: &About<'_>,
-    scripts: &[(&'static str, &'static str, String)],
-    whole: bool,
-) -> Vec<Block> {
+fn script_blocks(steps: &[Step], about: &About<'_>, scripts: &[(&'static str, Script)], whole: bool) -> Vec<Block> {
     let wanted = steps.iter().any(|step| step.in_script()) && !matches!(about.kind, Kind::Person { .. });
     if !wanted {
         return Vec::new();
@@ -164,10 +160,10 @@ fn script_blocks(
             "They name the application, so they can be made only when its client id is known. Please send it first.",
         ));
     }
-    for (name, what, text) in scripts {
-        blocks.push(Block::Text(format!("{name} {what}.")));
+    for (what, script) in scripts {
+        blocks.push(Block::Text(format!("{} {what}.", script.name)));
         if whole {
-            blocks.push(Block::Code("powershell", text.clone()));
+            blocks.push(Block::Code("powershell", script.text.clone()));
         }
     }
     blocks

@@ -168,6 +168,18 @@ fn a_pack_names_all_that_is_asked_and_nothing_secret() {
 }
 
 #[test]
+fn a_pack_opens_no_more_than_its_roads() {
+    let home = Home::new();
+    run(&home, &["--cloud", "sandbox", "--roads", "smtp,imap", "--hand-over", "pack"]).ends(0);
+    let (smtp, imap) = (read(&home.path("pack/setup-smtp.ps1")), read(&home.path("pack/setup-imap.ps1")));
+    assert!(smtp.contains("-SmtpClientAuthenticationDisabled $false") && !smtp.contains("-ImapEnabled"), "{smtp}");
+    assert!(imap.contains("-ImapEnabled") && !imap.contains("-SmtpClientAuthenticationDisabled"), "{imap}");
+    for script in ["verify.ps1", "undo-smtp.ps1", "undo-imap.ps1"] {
+        assert!(home.path("pack").join(script).exists(), "{script}");
+    }
+}
+
+#[test]
 fn what_comes_back_is_known_by_itself() {
     let home = Home::new();
     let words = ["--cloud", "sandbox", "--roads", "smtp", "--send", "no", "--save-as", "work"];

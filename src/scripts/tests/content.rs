@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::super::engine::TEMPLATES;
-use super::super::{PRIOR_KIND, Part, Style, Values, script, smtp};
+use super::super::{PRIOR_KIND, Part, Style, Values, script};
 use super::calls::cmdlets;
 use super::tokens::Token;
-use super::{OBJECT_ID, PRIOR, assigned, every, in_powershell, read, read_any, values};
+use super::{OBJECT_ID, PRIOR, assigned, every, in_powershell, read, read_any, smtp, values};
 
 #[test]
 fn a_script_can_be_pasted_into_any_console() {

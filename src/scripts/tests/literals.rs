@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::{Part, Refused, Style, Values, Wanted, fill, ps, script, sh, smtp};
+use super::super::{Part, Refused, Style, Values, Wanted, fill, ps, script, sh};
 use super::tokens::{Token, tokens};
-use super::{PARTS, assigned, every, read, read_any, values};
+use super::{PARTS, assigned, every, read, read_any, smtp, values};
 
 /// The script without what its literals say.
 fn skeleton(tokens: &[Token]) -> Vec<Token> {
